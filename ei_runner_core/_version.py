@@ -1,0 +1,3 @@
+"""The one version number of all distributions of this repository."""
+
+__version__ = "0.1.0"

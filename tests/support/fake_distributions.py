@@ -1,0 +1,42 @@
+"""Distributions that look installed: a module and its metadata in a folder on the path."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+
+DENSE = Path(__file__).parents[1] / "distributions" / "dense"
+
+BACKEND_PLUGIN = """
+from ei_runner_core import BackendSpec, hookimpl
+
+@hookimpl
+def ei_runner_backends():
+    return BackendSpec({name!r}, {kind!r}, {target!r}, opens={opens!r}, **{more!r})
+"""
+
+
+def add_distribution(
+    folder: Path, name: str, code: str, *, group: str = "ei_runner", entry: str = "", version="1.0"
+) -> None:
+    """Write a distribution `name` whose one module holds `code` and is named by an entry point."""
+    module = name.replace("-", "_")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{module}.py").write_text(textwrap.dedent(code))
+    info = folder / f"{module}-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text(f"[{group}]\n{entry or name} = {module}\n")
+
+
+def backend_code(name: str, opens=(), target: str | None = None, kind="tensor", **more) -> str:
+    """The code of a plugin that offers one backend."""
+    target = target or "ei_runner_dense:DenseBackend"
+    return BACKEND_PLUGIN.format(name=name, kind=kind, target=target, opens=tuple(opens), more=more)
+
+
+def forget_modules(folder: Path) -> None:
+    """Undo the imports of the modules in a folder."""
+    for path in folder.glob("*.py"):
+        sys.modules.pop(path.stem, None)
