@@ -1,0 +1,97 @@
+"""What must hold between the fields of an impulse, beyond the type of each one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..errors import ModelFormatError
+from .tree import DspBlock, FreeformInput, ImageInput, Impulse, KMeansBlock, TimeSeriesInput
+
+__all__ = ["check_references"]
+
+_NO_NETWORK = (
+    "no network file is listed (a network compiled with EON has none and runs on the sdk-ffi "
+    "backend only: export the model without the EON compiler)"
+)
+
+
+def check_references(impulse: Impulse) -> None:
+    """Raise ModelFormatError for the first field that contradicts another, naming its path."""
+    for path, problem in _problems(impulse):
+        raise ModelFormatError(f"impulse.json: {path}: {problem}")
+
+
+def _problems(impulse: Impulse) -> Iterator[tuple[str, str]]:
+    yield from _duplicates("$.labels", impulse.labels, "label")
+    yield from _duplicates("$.dsp[*].id", (block.id for block in impulse.dsp), "block id")
+    yield from _duplicates("$.learn[*].id", (block.id for block in impulse.learn), "block id")
+    ids = (block.id for block in impulse.postprocessing)
+    yield from _duplicates("$.postprocessing[*].id", ids, "block id")
+    if not impulse.learn:
+        yield "$.learn", "an impulse needs at least one learn block"
+    for i, block in enumerate(impulse.dsp):
+        yield from _dsp_problems(f"$.dsp[{i}]", block, impulse)
+    yield from _learn_problems(impulse)
+    yield from _postprocessing_problems(impulse)
+
+
+def _duplicates(path: str, values: Iterable[object], what: str) -> Iterator[tuple[str, str]]:
+    seen: set[object] = set()
+    for value in values:
+        if value in seen:
+            yield path, f"the {what} {value!r} stands there twice; each must be unique"
+        seen.add(value)
+
+
+def _dsp_problems(path: str, block: DspBlock, impulse: Impulse) -> Iterator[tuple[str, str]]:
+    if isinstance(impulse.input, FreeformInput):
+        yield path, 'a freeform input has no DSP blocks; use another "input" or remove the block'
+    axes = len(impulse.input.axes) if isinstance(impulse.input, TimeSeriesInput) else 1
+    for axis in block.axes or ():
+        if axis >= axes:
+            yield f"{path}.axes", f"axis {axis} does not exist, the input has {axes} (from 0)"
+    if block.axes == ():
+        yield f"{path}.axes", "no axis is listed; leave the field out to use all axes"
+    if block.type == "image" and not isinstance(impulse.input, ImageInput):
+        yield f"{path}.type", 'an image block needs an "input" of type "image"'
+    if block.normalization is not None:
+        for name in ("mean", "scale"):
+            length = len(getattr(block.normalization, name))
+            if length != block.outputs:
+                expected = f"expected {block.outputs} values, one for each output"
+                yield f"{path}.normalization.{name}", f"{expected}, got {length}"
+
+
+def _learn_problems(impulse: Impulse) -> Iterator[tuple[str, str]]:
+    dsp_ids = {block.id for block in impulse.dsp}
+    for i, block in enumerate(impulse.learn):
+        for source in block.inputs:
+            if source not in dsp_ids:
+                known = ", ".join(map(str, sorted(dsp_ids))) or "none"
+                yield f"$.learn[{i}].inputs", f"no DSP block has the id {source} (known: {known})"
+        if impulse.dsp and not block.inputs:
+            yield f"$.learn[{i}].inputs", "list the ids of the DSP blocks whose features it takes"
+        if isinstance(block, KMeansBlock):
+            yield from _cluster_problems(f"$.learn[{i}]", block)
+        elif not block.files:
+            yield f"$.learn[{i}].files", _NO_NETWORK
+
+
+def _cluster_problems(path: str, block: KMeansBlock) -> Iterator[tuple[str, str]]:
+    lengths = {"mean": len(block.mean), "scale": len(block.scale)}
+    lengths |= {f"clusters[{i}].centroid": len(c.centroid) for i, c in enumerate(block.clusters)}
+    for name, length in lengths.items():
+        if length != len(block.axes):
+            expected = f"expected {len(block.axes)} values, one for each axis"
+            yield f"{path}.{name}", f"{expected}, got {length}"
+
+
+def _postprocessing_problems(impulse: Impulse) -> Iterator[tuple[str, str]]:
+    learn_ids = {block.id for block in impulse.learn}
+    for i, block in enumerate(impulse.postprocessing):
+        if block.input is not None and block.input not in learn_ids:
+            known = ", ".join(map(str, sorted(learn_ids)))
+            yield (
+                f"$.postprocessing[{i}].input",
+                f"no learn block has the id {block.input} (known: {known})",
+            )
