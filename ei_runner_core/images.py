@@ -1,0 +1,160 @@
+"""Images on their way into a model: loading, resizing, packing.
+
+Everything works on RGB arrays, uint8, shape (height, width, 3). Pillow is imported when an image is
+loaded or resized; arrays of the right size need nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import BackendUnavailableError, InvalidInputError, UnsupportedModelError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["load_image", "pack", "resize"]
+
+Pixels = npt.NDArray[np.uint8]
+MAX_PIXELS = 256 * 1024 * 1024
+
+
+def load_image(image: Any) -> Pixels:
+    """Turn what a user has into an RGB array.
+
+    Args:
+        image: a path, the bytes of an image file, a Pillow image, or an array of uint8 with the
+            shape (height, width), (height, width, 1) or (height, width, 3) in RGB order. Files
+            are turned upright by their EXIF orientation, as viewers show them.
+
+    Returns:
+        uint8, shape (height, width, 3).
+
+    Raises:
+        InvalidInputError: the file cannot be read, or the array has another dtype or shape.
+    """
+    if isinstance(image, np.ndarray):
+        return _from_array(image)
+    if isinstance(image, (str, os.PathLike)):
+        return _from_file(image)
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        import io
+
+        return _from_file(io.BytesIO(image))
+    if type(image).__module__.partition(".")[0] == "PIL":
+        return _to_rgb(image)
+    raise InvalidInputError(
+        f"cannot read an image from {type(image).__name__}; pass a path, the bytes of a file, a "
+        "Pillow image or a uint8 array of shape (height, width, 3)"
+    )
+
+
+def resize(
+    rgb: Pixels, width: int, height: int, mode: str = "squash", kernel: str = "lanczos3"
+) -> Pixels:
+    """Bring an image to the size that a model takes.
+
+    Args:
+        rgb: uint8, shape (h, w, 3).
+        width: pixels.
+        height: pixels.
+        mode: ``squash`` stretches both sides. An image that has the right size is never touched.
+        kernel: ``lanczos3`` or ``nearest``, as in Studio.
+
+    Returns:
+        uint8, shape (height, width, 3).
+
+    Raises:
+        UnsupportedModelError: another mode, for an image of another size.
+    """
+    if rgb.shape == (height, width, 3):
+        return rgb
+    if mode != "squash":
+        raise UnsupportedModelError(
+            f"the model resizes images with the mode {mode!r}, which is not implemented yet (only "
+            f"'squash' is); pass an image of exactly {width}x{height} pixels, this one has "
+            f"{rgb.shape[1]}x{rgb.shape[0]}"
+        )
+    pil = _pillow()
+    filters = pil.Resampling
+    resampling = filters.NEAREST if kernel == "nearest" else filters.LANCZOS
+    return np.asarray(pil.fromarray(rgb).resize((width, height), resampling))
+
+
+def pack(rgb: Pixels) -> npt.NDArray[np.float32]:
+    """One feature a pixel, row by row, as Studio packs them: 0xRRGGBB as a number.
+
+    Args:
+        rgb: uint8, shape (height, width, 3).
+
+    Returns:
+        float32, shape (height * width,).
+    """
+    planes = rgb.reshape(-1, 3).astype(np.uint32)
+    packed = (planes[:, 0] << 16) | (planes[:, 1] << 8) | planes[:, 2]
+    return packed.astype(np.float32)
+
+
+def _from_array(array: npt.NDArray[Any]) -> Pixels:
+    if array.dtype != np.uint8:
+        raise InvalidInputError(
+            f"the image array has the dtype {array.dtype}, expected uint8 with values 0 to 255"
+        )
+    if array.ndim == 2:
+        array = array[:, :, np.newaxis]
+    if array.ndim != 3 or array.shape[2] not in (1, 3):
+        hint = "; drop the alpha channel: image[:, :, :3]" if array.shape[2:] == (4,) else ""
+        raise InvalidInputError(
+            f"the image array has the shape {array.shape}, expected (height, width) or "
+            f"(height, width, 3) in RGB order{hint}"
+        )
+    if not array.size:
+        raise InvalidInputError(f"the image array of shape {array.shape} is empty")
+    if array.shape[2] == 1:
+        array = np.repeat(array, 3, axis=2)
+    return np.ascontiguousarray(array)
+
+
+def _from_file(source: Any) -> Pixels:
+    pil = _pillow()
+    name = getattr(source, "name", None) or source
+    shown = f"image {os.fspath(name)!r}" if isinstance(name, (str, os.PathLike)) else "image"
+    try:
+        with pil.open(source) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise InvalidInputError(
+                    f"the {shown} has {image.width}x{image.height} pixels, at most "
+                    f"{MAX_PIXELS} are read; make it smaller"
+                )
+            return _to_rgb(image)
+    except InvalidInputError:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError, pil.DecompressionBombError) as error:
+        # Pillow reports damaged files with all of these, depending on the format
+        raise InvalidInputError(
+            f"cannot read the {shown}: {error}; expected a PNG, JPEG or other image file"
+        ) from error
+
+
+def _to_rgb(image: Image) -> Pixels:
+    from PIL import ImageOps
+
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I;16"):  # Pillow would clip 16-bit grey at 255 instead of scaling
+        return _from_array((np.asarray(upright) >> 8).astype(np.uint8))
+    return np.asarray(upright.convert("RGB"))
+
+
+def _pillow() -> Any:
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise BackendUnavailableError(
+            "reading and resizing images needs Pillow; install it with: "
+            "pip install 'ei-runner[images]'"
+        ) from error
+    return Image

@@ -1,0 +1,166 @@
+"""A whole impulse on a tensor engine: what an impulse backend does, out of parts of the core."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import dsp
+from ..contract import ImpulseSession, TensorSession
+from ..errors import InvalidInputError, UnsupportedModelError
+from ..impulse import Impulse, NetworkBlock, model_parameters
+from ..parameters import BlockThresholds, ModelParameters
+from ..results import InferenceResult, Timing
+from ..windows import WindowCheck
+from .features import FeatureStage
+from .interpret import InterpretStage
+from .network import NetworkStage
+from .sliding import SlidingWindow
+
+__all__ = ["TensorImpulse"]
+
+FloatArray = npt.NDArray[np.float32]
+_log = logging.getLogger(__name__)
+
+
+class TensorImpulse(ImpulseSession):
+    """Signal processing, networks and post-processing, planned at open and run many times.
+
+    Args:
+        impulse: what to run.
+        sessions: an opened network for each learn block that has one, by block id. They belong
+            to this object from now on.
+
+    Raises:
+        ModelFormatError: the tensors of a network contradict the impulse.
+        UnsupportedModelError: the impulse has a block that the core does not run.
+    """
+
+    def __init__(self, impulse: Impulse, sessions: Mapping[int, TensorSession]) -> None:
+        self.impulse = impulse
+        self._sessions = tuple(sessions.values())
+        self._features = FeatureStage(impulse)
+        self._networks = tuple(
+            NetworkStage(impulse, _network(block), sessions[block.id], self._features.spans)
+            for block in impulse.learn
+        )
+        self._extract = None if self._networks[0].reads_window else self._features.run
+        specs = {key: spec for stage in self._networks for key, spec in stage.outputs.items()}
+        self._interpret = InterpretStage(impulse, specs)
+        self._sliding = SlidingWindow(impulse.window_length)
+        self._lock = threading.Lock()
+        self.parameters: ModelParameters = model_parameters(impulse)
+        self._check = WindowCheck(impulse.window_length, self.parameters.axis_count)
+        self._run(np.zeros(impulse.window_length, np.float32))  # first calls allocate
+        self.reset()
+
+    def classify(self, window: FloatArray, debug: bool = False) -> InferenceResult:
+        """Answer one window; see :meth:`ImpulseSession.classify`."""
+        with self._lock:
+            result = self._run(window)
+        if debug:
+            self._report(window, result)
+        return result
+
+    def classify_continuous(self, piece: FloatArray, debug: bool = False) -> InferenceResult:
+        """Answer the window that ends with this slice, by sliding over the raw values."""
+        with self._lock:
+            window = self._sliding.push(piece)
+            if window is None:
+                return InferenceResult(ready=False)
+            result = self._run(window)
+        if debug:
+            self._report(piece, result)
+        return result
+
+    def freeform(
+        self, inputs: Sequence[npt.NDArray[Any]] | Mapping[str, npt.NDArray[Any]]
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Run one window and return all tensors of the networks, dequantised, by name."""
+        if isinstance(inputs, Mapping):
+            raise InvalidInputError(
+                "this model takes one window of features, not tensors by name; pass the array"
+            )
+        alone = len(inputs) == 1 and isinstance(inputs[0], np.ndarray)
+        window = self._check(inputs[0] if alone else inputs)
+        named: dict[str, npt.NDArray[np.float32]] = {}
+        with self._lock:
+            for stage, tensors in zip(self._networks, self._infer(window), strict=True):
+                for key, spec in stage.outputs.items():
+                    name = spec.name if spec.name not in named else f"{spec.name}_{key}"
+                    named[name] = _real(tensors[key], spec.scale, spec.zero_point)
+        return named
+
+    def reset(self) -> None:
+        """Forget earlier windows and slices."""
+        with self._lock:
+            self._features.reset()
+            self._interpret.reset()
+            self._sliding.reset()
+
+    @property
+    def thresholds(self) -> tuple[BlockThresholds, ...]:
+        """The values that can be changed while the model runs, as they are now."""
+        return self._interpret.thresholds
+
+    def set_threshold(self, block_id: int, **values: float) -> None:
+        """Change values of one block; see :meth:`ImpulseSession.set_threshold`."""
+        with self._lock:
+            self._interpret.set_threshold(block_id, **values)
+
+    def close(self) -> None:
+        """Close the engine's sessions, after the call that is being worked on."""
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+
+    def _infer(self, window: FloatArray) -> list[dict[int, npt.NDArray[Any]]]:
+        values = window if self._extract is None else self._extract(window)
+        return [stage.run(values) for stage in self._networks]
+
+    def _run(self, window: FloatArray) -> InferenceResult:
+        begin = perf_counter_ns()
+        values = window if self._extract is None else self._extract(window)
+        extracted = perf_counter_ns()
+        tensors = self._networks[0].run(values)
+        for stage in self._networks[1:]:
+            tensors |= stage.run(values)
+        inferred = perf_counter_ns()
+        parts = self._interpret.run(tensors)
+        done = perf_counter_ns()
+        timing = Timing(
+            (extracted - begin) // 1000,
+            (inferred - extracted) // 1000,
+            0,
+            (done - inferred) // 1000,
+        )
+        return InferenceResult(timing=timing, **parts)
+
+    def _report(self, window: FloatArray, result: InferenceResult) -> None:
+        with np.printoptions(threshold=64, precision=5):
+            _log.debug("window of %d values: %s", window.size, window)
+            if self._extract is not None:
+                _log.debug("features: %s", self._features.buffer)
+            _log.debug("result: %s", result.to_dict())
+
+
+def _network(block: object) -> NetworkBlock:
+    if isinstance(block, NetworkBlock):
+        return block
+    kind = type(block).__name__.removesuffix("Block").lower()
+    raise UnsupportedModelError(
+        f"the learn block {getattr(block, 'id', '')} is of the type {kind}, which tensor backends "
+        "do not run yet; use the sdk-ffi or eim backend"
+    )
+
+
+def _real(tensor: npt.NDArray[Any], scale: float, zero_point: int) -> npt.NDArray[np.float32]:
+    if scale:
+        return dsp.dequantize(tensor, scale, zero_point)
+    return tensor.astype(np.float32)

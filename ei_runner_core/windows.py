@@ -1,0 +1,98 @@
+"""Checking what users hand in, before anything reaches an engine."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import InvalidInputError
+
+__all__ = ["WindowCheck"]
+
+_FLOAT32 = np.dtype(np.float32)
+
+
+class WindowCheck:
+    """Turns one window into a contiguous, finite float32 array of a fixed length.
+
+    An array that is one already is passed on as it is; nothing is copied.
+    """
+
+    __slots__ = ("_axes", "_length", "_what")
+
+    def __init__(self, length: int, axes: int = 1, what: str = "features") -> None:
+        self._length = length
+        self._axes = axes
+        self._what = what
+
+    def __call__(self, values: Any) -> npt.NDArray[np.float32]:
+        """Check and, where needed, convert.
+
+        Args:
+            values: numbers of any real dtype, shape (length,) or (length / axes, axes).
+
+        Returns:
+            float32, shape (length,), C-contiguous.
+
+        Raises:
+            InvalidInputError: wrong length, shape or dtype, NaN or infinity.
+        """
+        if (
+            type(values) is not np.ndarray
+            or values.dtype != _FLOAT32
+            or values.shape != (self._length,)
+            or not values.flags.c_contiguous
+        ):
+            values = self._convert(values)
+        # One pass without a temporary: the sum of squares is finite unless a value is not (or is
+        # beyond 1e19, which the exact check sorts out).
+        if not math.isfinite(np.vdot(values, values)):
+            self._check_finite(values)
+        return values  # type: ignore[no-any-return]
+
+    def _convert(self, values: Any) -> npt.NDArray[np.float32]:
+        array = self._as_numbers(values)
+        if array.size != self._length:
+            raise InvalidInputError(
+                f"got {array.size} {self._what}, the model expects {self._length}"
+                + self._composition()
+            )
+        if array.shape not in ((self._length,), (self._length // self._axes, self._axes)):
+            raise InvalidInputError(
+                f"got {self._what} of shape {array.shape}, the model expects ({self._length},)"
+                + (f" or ({self._length // self._axes}, {self._axes})" if self._axes > 1 else "")
+            )
+        with np.errstate(over="ignore"):  # what is too large becomes infinite and is reported
+            return np.ascontiguousarray(array.reshape(-1), dtype=np.float32)
+
+    def _composition(self) -> str:
+        if self._axes == 1:
+            return ""
+        return f" ({self._length // self._axes} samples of {self._axes} axes)"
+
+    def _as_numbers(self, values: Any) -> npt.NDArray[Any]:
+        try:
+            array = np.asarray(values)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise InvalidInputError(
+                f"the {self._what} are not an array of numbers: {error}; pass a flat sequence of "
+                f"{self._length} numbers"
+            ) from error
+        if array.dtype.kind not in "fiub":
+            raise InvalidInputError(
+                f"the {self._what} have the dtype {array.dtype}, expected real numbers such as "
+                "float32"
+            )
+        return array
+
+    def _check_finite(self, values: npt.NDArray[np.float32]) -> None:
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if wrong.size:
+            first = int(wrong[0])
+            raise InvalidInputError(
+                f"{self._what}[{first}] is {values[first]} ({wrong.size} of {values.size} values "
+                "are not finite float32 numbers); replace or drop them before the inference"
+            )

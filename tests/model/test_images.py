@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+
+import numpy as np
+import pytest
+
+from ei_runner_core import InvalidInputError, UnsupportedModelError, images
+
+Image = pytest.importorskip("PIL.Image", reason="needs the extra images")
+
+RGB = np.random.default_rng(0).integers(0, 256, (6, 4, 3), np.uint8)
+
+
+def encoded(image, kind="PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def test_a_path_a_picture_its_bytes_and_its_array_are_the_same_image(tmp_path):
+    picture = Image.fromarray(RGB)
+    path = tmp_path / "image.png"
+    path.write_bytes(encoded(picture))
+    for source in (path, str(path), path.read_bytes(), picture, RGB):
+        np.testing.assert_array_equal(images.load_image(source), RGB)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "LA", "CMYK", "I;16", "F"])
+def test_every_kind_of_picture_becomes_rgb(mode):
+    picture = Image.new("I;16", (4, 6)) if mode == "I;16" else Image.fromarray(RGB).convert(mode)
+    rgb = images.load_image(picture)
+    assert rgb.shape == (6, 4, 3)
+    assert rgb.dtype == np.uint8
+
+
+def test_sixteen_bit_grey_keeps_its_brightness():
+    deep = Image.fromarray(np.full((2, 2), 0x8000, np.uint16))
+    assert images.load_image(deep)[0, 0].tolist() == [0x80] * 3
+
+
+def test_grey_arrays_get_three_equal_channels():
+    grey = RGB[:, :, 0]
+    for array in (grey, grey[:, :, np.newaxis]):
+        rgb = images.load_image(array)
+        assert (rgb == grey[:, :, np.newaxis]).all()
+
+
+def test_a_photo_is_turned_upright():
+    picture = Image.fromarray(RGB)
+    exif = picture.getexif()
+    exif[0x0112] = 6  # the camera was turned: rotate by 90 degrees to view it
+    turned = images.load_image(encoded(picture, "PNG", exif=exif))
+    np.testing.assert_array_equal(turned, np.rot90(RGB, -1))
+
+
+BAD_IMAGES = {
+    "float array": (RGB / 255, "dtype float64, expected uint8"),
+    "with alpha": (np.zeros((4, 4, 4), np.uint8), r"drop the alpha channel: image\[:, :, :3\]"),
+    "one row": (np.zeros(4, np.uint8), r"the shape \(4,\)"),
+    "batch": (np.zeros((1, 4, 4, 3), np.uint8), r"the shape \(1, 4, 4, 3\)"),
+    "empty array": (np.zeros((0, 4, 3), np.uint8), "is empty"),
+    "no image": (b"hello", "cannot read the image"),
+    "empty bytes": (b"", "cannot read the image"),
+    "truncated": (encoded(Image.fromarray(RGB))[:60], "cannot read the image"),
+    "a number": (3, "cannot read an image from int"),
+    "missing file": ("nowhere.png", "cannot read the image 'nowhere.png'"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_IMAGES)
+def test_what_is_not_an_image_is_one_clear_error(name):
+    source, message = BAD_IMAGES[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns about some damaged files before it raises
+        with pytest.raises(InvalidInputError, match=message):
+            images.load_image(source)
+
+
+def test_every_truncation_of_a_file_is_an_error_or_an_image(tmp_path):
+    whole = encoded(Image.fromarray(RGB).resize((40, 40)), "JPEG")
+    for length in range(0, len(whole), 7):
+        with contextlib.suppress(InvalidInputError):
+            assert images.load_image(whole[:length]).dtype == np.uint8
+
+
+def test_packing_puts_red_first():
+    rgb = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [1, 2, 3]]], np.uint8)
+    assert images.pack(rgb).tolist() == [0xFF0000, 0x00FF00, 0x0000FF, 0x010203]
+
+
+def test_squash_stretches_both_sides():
+    assert images.resize(RGB, 8, 3).shape == (3, 8, 3)
+    flat = np.full((5, 7, 3), 77, np.uint8)
+    assert (images.resize(flat, 16, 16) == 77).all()
+
+
+def test_an_image_of_the_right_size_is_not_touched():
+    assert images.resize(RGB, 4, 6, "fit-longest") is RGB
+
+
+def test_another_resize_mode_is_refused_rather_than_guessed():
+    with pytest.raises(UnsupportedModelError, match=r"'fit-shortest'.*exactly 8x8 .* has 4x6"):
+        images.resize(RGB, 8, 8, "fit-shortest")
+
+
+def test_the_nearest_kernel_invents_no_colours():
+    small = images.resize(RGB, 2, 3, kernel="nearest")
+    colours = {tuple(pixel) for pixel in RGB.reshape(-1, 3).tolist()}
+    assert {tuple(pixel) for pixel in small.reshape(-1, 3).tolist()} <= colours
