@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from ei_runner_core.demos import Demo
+
+Scores = Callable[[str], npt.NDArray[np.float32]]
+VARIANTS = pytest.mark.parametrize("variant", ["float32", "int8"])
+
+
+@VARIANTS
+def test_a_network_takes_one_image_and_gives_ten_scores(
+    open_interpreter: Callable[[str], Any], variant: str
+) -> None:
+    interpreter = open_interpreter(variant)
+    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+    assert (tuple(source["shape"]), tuple(target["shape"])) == ((1, 8, 8, 1), (1, 10))
+    assert tuple(source["shape_signature"]) == (1, 8, 8, 1)
+    assert source["dtype"] == target["dtype"] == np.dtype(variant)
+
+
+def test_an_int8_pixel_is_its_byte_minus_128(open_interpreter: Callable[[str], Any]) -> None:
+    (source,) = open_interpreter("int8").get_input_details()
+    assert source["quantization"] == (0.003921568859368563, -128)
+
+
+def test_an_int8_score_is_a_step_of_one_256th(open_interpreter: Callable[[str], Any]) -> None:
+    (target,) = open_interpreter("int8").get_output_details()
+    assert target["quantization"] == (1 / 256, -128)
+
+
+@VARIANTS
+def test_more_than_97_percent_of_the_held_out_images_are_right(
+    scores_by_hand: Scores, labels: npt.NDArray[np.uint8], variant: str
+) -> None:
+    assert np.mean(scores_by_hand(variant).argmax(axis=1) == labels) > 0.97
+
+
+@VARIANTS
+def test_the_samples_to_show_are_all_right(
+    scores_by_hand: Scores, digits: Demo, variant: str
+) -> None:
+    answers = scores_by_hand(variant).argmax(axis=1)
+    for sample in digits.samples():
+        assert str(answers[int(sample.path.stem.partition("_")[2])]) == sample.label
