@@ -86,11 +86,14 @@ def _first_that_fits(source: ModelSource, plugins: Registry) -> Selection:
     chosen: Selection | None = None
     considered: list[tuple[str, str]] = []
     for spec in sorted(plugins.backends.values(), key=lambda spec: _rank(spec, source)):
+        if not _may_open(spec, source):
+            considered.append((spec.name, _wrong_format(spec, source)))
+            continue
         if chosen is not None:
             considered.append((spec.name, f"{chosen.spec.name} comes first"))
             continue
         try:
-            backend = load_target(spec)() if _may_open(spec, source) else None
+            backend = load_target(spec)()
             support = _support(spec, backend, source)
         except EdgeImpulseError as error:
             support = Support(ok=False, reason=str(error))
@@ -124,7 +127,7 @@ def _may_open(spec: BackendSpec, source: ModelSource) -> bool:
 
 def _support(spec: BackendSpec, backend: Any, source: ModelSource) -> Support:
     if not _may_open(spec, source):
-        return Support(ok=False, reason=f"it opens {_listing(spec.opens)}, not {_content(source)}")
+        return Support(ok=False, reason=_wrong_format(spec, source))
     if spec.kind == "impulse":
         answer: Support = backend.supports(source)
         return answer
@@ -133,6 +136,10 @@ def _support(spec: BackendSpec, backend: Any, source: ModelSource) -> Support:
         if not answer:
             return answer
     return Support(ok=True)
+
+
+def _wrong_format(spec: BackendSpec, source: ModelSource) -> str:
+    return f"it opens {_listing(spec.opens)}, not {_content(source)}"
 
 
 def _content(source: ModelSource) -> str:

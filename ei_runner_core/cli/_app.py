@@ -1,0 +1,36 @@
+"""The command ``ei-runner`` and the table of its subcommands."""
+
+from __future__ import annotations
+
+import click
+
+from .._version import __version__
+from ._lazy import LazyGroup
+from ._problems import USAGE
+
+__all__ = ["ei_runner"]
+
+_COMMANDS = {
+    "demo": ("demo:demo", "Classify samples with the demo model that comes with ei-runner."),
+    "run": ("run:run", "Run a model on files, folders, numbers or stdin."),
+    "info": ("info:info", "Show what a model is and which backend runs it."),
+    "backends": ("backends:backends", "List all plugins and backends and whether they work."),
+    "doctor": ("doctor:doctor", "Check the installation and say what to do next."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    builtins=_COMMANDS,
+    package="ei_runner_core.cli",
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with: ei-runner demo",
+)
+@click.version_option(__version__, prog_name="ei-runner", message="%(prog)s %(version)s")
+@click.pass_context
+def ei_runner(context: click.Context) -> None:
+    """Run any Edge Impulse model on any engine, with the same answers."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(USAGE)

@@ -1,0 +1,96 @@
+"""The card that ``ei-runner info`` shows: what is known about a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..contract import ModelSource, TensorSpec
+from ..errors import BackendNotFoundError, BackendUnavailableError, UnsupportedModelError
+from ..impulse import Impulse, model_parameters
+from ..locate import locate
+from ..parameters import ModelParameters
+from ..selection import Selection, networks_for
+
+__all__ = ["Card", "Tensors", "card_of"]
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """The inputs and outputs of one network."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tensors as JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A model, and the backend that runs it or the ``problem`` that none does.
+
+    ``tensors`` holds the inputs and outputs of each network by the id of its block, where a tensor
+    backend runs the model.
+    """
+
+    source: ModelSource
+    impulse: Impulse | None
+    parameters: ModelParameters | None
+    selection: Selection | None = None
+    tensors: Mapping[int, Tensors] = field(default_factory=dict)
+    problem: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The card as JSON."""
+        import msgspec
+
+        chosen = self.selection
+        return {
+            "path": str(self.source.path),
+            "kind": self.source.kind,
+            "backend": chosen.spec.name if chosen else None,
+            "reason": chosen.reason if chosen else None,
+            "considered": [
+                {"name": name, "reason": reason}
+                for name, reason in (chosen.considered if chosen else ())
+            ],
+            "problem": self.problem or None,
+            "parameters": self.parameters.to_dict() if self.parameters else None,
+            "impulse": msgspec.to_builtins(self.impulse) if self.impulse else None,
+            "tensors": {str(key): value.to_dict() for key, value in self.tensors.items()},
+        }
+
+
+def card_of(path: str | None, backend: str | None) -> Card:
+    """Find a model and open it, if there is something to open it with.
+
+    Raises:
+        EdgeImpulseError: there is no model, it is damaged, or the backend that was asked for
+            cannot open it.
+    """
+    from ..model import EdgeImpulseModel
+
+    source = locate(path)
+    try:
+        with EdgeImpulseModel(source.path, backend=backend) as model:
+            chosen = model.selection
+            impulse = model.impulse or source.impulse
+            return Card(source, impulse, model.parameters, chosen, _tensors(source, chosen))
+    except (BackendNotFoundError, BackendUnavailableError, UnsupportedModelError) as error:
+        if backend is not None:
+            raise
+        told = model_parameters(source.impulse) if source.impulse else None
+        return Card(source, source.impulse, told, problem=str(error))
+
+
+def _tensors(source: ModelSource, selection: Selection) -> dict[int, Tensors]:
+    if selection.spec.kind != "tensor":
+        return {}
+    tensors = {}
+    for block_id, network in (networks_for(selection.spec, source) or {}).items():
+        with selection.backend.open(network, {}) as session:
+            tensors[block_id] = Tensors(session.inputs, session.outputs)
+    return tensors

@@ -1,0 +1,182 @@
+"""What ``ei-runner doctor`` looks at."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Any
+
+from .._version import __version__
+from ..contract import current_platform
+from ..errors import EdgeImpulseError, ModelNotFoundError
+from ..plugins import FIRST_PARTY_EXTRAS, PluginRow, install_hint, load_target, registry
+from ._plugin_commands import PluginCommand, load_command, plugin_commands
+
+__all__ = ["Check", "examine", "next_step"]
+
+_NAME_END = re.compile(r"[^A-Za-z0-9._-]")
+CORE = "ei-runner"
+OPTIONAL = {"pillow": ("reads and resizes pictures", "images")}
+VARIABLES = ("EI_MODEL", "EI_BACKEND", "EI_RUNNER_DISABLE", "EI_RUNNER_PLUGINS")
+SECRETS = ("EI_API_KEY",)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report; ``status`` is ok, broken, missing, disabled or empty for a fact."""
+
+    what: str
+    status: str
+    detail: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The check as JSON."""
+        return asdict(self)
+
+
+def examine() -> Iterator[Check]:
+    """Look at everything, from the ground up."""
+    yield _python()
+    yield Check("platform", "", f"{current_platform()} ({platform.platform()})")
+    yield from _distributions()
+    yield from _libraries()
+    yield from _backends()
+    yield from _broken_plugins()
+    yield from _commands()
+    yield from _variables()
+    yield _model()
+
+
+def next_step(checks: Sequence[Check]) -> str:
+    """The one thing to type next."""
+    broken = [check.what for check in checks if check.status == "broken"]
+    if _no_engine(checks):
+        return f"no engine is installed; {install_hint('full-tflite')}"
+    if broken:
+        return f"repair what is broken: {', '.join(broken)}"
+    if any(check.what == "model" and check.status == "ok" for check in checks):
+        return "ei-runner info, then ei-runner run INPUT"
+    return "ei-runner demo, or ei-runner run -m MODEL INPUT"
+
+
+def _no_engine(checks: Sequence[Check]) -> bool:
+    return any(check.what == "backends" for check in checks)
+
+
+def _python() -> Check:
+    text = f"{platform.python_implementation()} {platform.python_version()}, {sys.executable}"
+    return Check("Python", "ok", text)
+
+
+def _distributions() -> Iterator[Check]:
+    """The core and its own backends, which are released together."""
+    yield Check(CORE, "ok", __version__)
+    for extra in FIRST_PARTY_EXTRAS:
+        name = f"{CORE}-{extra}"
+        status, found = _version_of(name, "", "not installed")
+        if status and found != __version__:
+            status = "broken"
+            found += (
+                f" does not go with {CORE} {__version__}, all parts have the same version; "
+                f"upgrade with: pip install -U 'ei-runner[{extra}]'"
+            )
+        if status:
+            yield Check(name, status, found)
+
+
+def _libraries() -> Iterator[Check]:
+    for name in _required():
+        yield Check(name, *_version_of(name, "broken", f"missing; pip install {name}"))
+    for name, (purpose, extra) in OPTIONAL.items():
+        hint = f"not installed; it {purpose}: pip install 'ei-runner[{extra}]'"
+        yield Check(name, *_version_of(name, "missing", hint))
+
+
+def _required() -> list[str]:
+    """The names of the core's own requirements, without those of its extras."""
+    try:
+        requirements = requires(CORE) or []
+    except PackageNotFoundError:  # run from a folder, not installed
+        return []
+    plain = (text for text in requirements if "extra ==" not in text)
+    return [_NAME_END.split(text, maxsplit=1)[0] for text in plain]
+
+
+def _version_of(name: str, otherwise: str, hint: str) -> tuple[str, str]:
+    try:
+        return "ok", version(name)
+    except PackageNotFoundError:
+        return otherwise, hint
+
+
+def _backends() -> Iterator[Check]:
+    checks = [_loaded(row) for row in registry().rows if row.kind == "backend"]
+    yield from checks
+    if not any(check.status == "ok" for check in checks):
+        yield Check("backends", "broken", f"none that works; {install_hint('full-tflite')}")
+
+
+def _loaded(row: PluginRow) -> Check:
+    what = f"backend {row.name}"
+    if row.status != "ok" or row.spec is None:
+        return Check(what, _severity(row), row.reason)
+    try:
+        load_target(row.spec)()
+    except EdgeImpulseError as error:
+        return Check(what, "broken", str(error))
+    except Exception as error:  # noqa: BLE001 - the class of a plugin may fail in any way
+        return Check(what, "broken", f"it cannot be made: {type(error).__name__}: {error}")
+    return Check(what, "ok", f"{row.distribution} {row.version}".strip())
+
+
+def _severity(row: PluginRow) -> str:
+    return "disabled" if row.status == "disabled" else "broken"
+
+
+def _broken_plugins() -> Iterator[Check]:
+    for row in registry().rows:
+        if row.kind != "backend" and row.status != "ok":
+            yield Check(f"{row.kind} {row.name}", _severity(row), row.reason)
+
+
+def _commands() -> Iterator[Check]:
+    for name, offers in plugin_commands().items():
+        yield _loaded_command(name, offers)
+
+
+def _loaded_command(name: str, offers: Sequence[PluginCommand]) -> Check:
+    try:
+        load_command(name, offers)
+    except EdgeImpulseError as error:
+        return Check(f"command {name}", "broken", str(error))
+    return Check(f"command {name}", "ok", f"from {offers[0].origin}")
+
+
+def _variables() -> Iterator[Check]:
+    for name in VARIABLES:
+        if name in os.environ:
+            yield Check(name, "", os.environ[name] or "set and empty")
+    for name in SECRETS:
+        yield Check(name, "", "set" if os.environ.get(name) else "not set")
+    if wanted := os.environ.get("EI_BACKEND"):
+        try:
+            registry().backend(wanted)
+        except EdgeImpulseError as error:
+            yield Check("EI_BACKEND", "broken", str(error))
+
+
+def _model() -> Check:
+    """The model that is used when none is named; a variable that leads nowhere is a mistake."""
+    from ..locate import locate
+
+    try:
+        source = locate(None)
+    except EdgeImpulseError as error:
+        is_wish = isinstance(error, ModelNotFoundError) and not os.environ.get("EI_MODEL")
+        return Check("model", "" if is_wish else "broken", str(error))
+    return Check("model", "ok", f"{source.path} ({source.kind})")

@@ -1,0 +1,79 @@
+"""A group of commands that are imported when they are typed, built-in ones and those of plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from ._plugin_commands import load_command, plugin_commands
+from ._problems import BROKEN_PIPE
+
+__all__ = ["LazyGroup"]
+
+
+class LazyGroup(click.Group):
+    """Commands by name, without their modules.
+
+    Args:
+        builtins: name to ("module:attribute" relative to ``package``, summary for the help page).
+        package: where the modules of the built-in commands lie.
+        settings: as for ``click.Group``.
+    """
+
+    def __init__(
+        self, *, builtins: Mapping[str, tuple[str, str]], package: str, **settings: Any
+    ) -> None:
+        super().__init__(**settings)
+        self._builtins = builtins
+        self._package = package
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names: the built-in ones in the order of their table, then those of plugins."""
+        return list(self._summaries())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; a built-in one wins over a plugin's of the same name.
+
+        Raises:
+            PluginError: the command of a plugin cannot be loaded.
+        """
+        if cmd_name in self._builtins:
+            module, _, attribute = self._builtins[cmd_name][0].partition(":")
+            command = getattr(import_module(f"{self._package}.{module}"), attribute)
+            assert isinstance(command, click.Command)  # noqa: S101 - the table is our own
+            return command
+        offers = plugin_commands().get(cmd_name)
+        return load_command(cmd_name, offers) if offers else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands on the help page without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self._summaries().items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete names without importing the commands."""
+        names = [
+            CompletionItem(name, help=summary)
+            for name, summary in self._summaries().items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the typed command; click itself would turn a broken pipe into the exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(BROKEN_PIPE) from None
+
+    def _summaries(self) -> dict[str, str]:
+        found = {name: summary for name, (_, summary) in self._builtins.items()}
+        for name, offers in plugin_commands().items():
+            if name not in found:
+                origins = ", ".join(sorted({offer.origin for offer in offers}))
+                found[name] = f"from {origins}"
+        return found

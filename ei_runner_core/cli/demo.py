@@ -1,0 +1,61 @@
+"""``ei-runner demo``: a real model on real samples, with one command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ._output import json_option, print_json
+from ._problems import FAILED, OK, complain
+
+if TYPE_CHECKING:
+    from ..demos import DemoSample
+
+__all__ = ["demo"]
+
+
+@click.command(short_help="Classify samples with the demo model that comes with ei-runner.")
+@click.argument("name", metavar="[NAME]", default="digits")
+@click.option("--variant", metavar="NAME", default="float32", show_default=True,
+              help="The form of the network: float32 or int8.")  # fmt: skip
+@click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
+@click.option("-n", "--count", metavar="COUNT", type=click.IntRange(min=1), default=10,
+              show_default=True, help="How many samples, at most all that come along.")  # fmt: skip
+@json_option
+@click.pass_context
+def demo(
+    context: click.Context,
+    name: str,
+    variant: str,
+    backend: str | None,
+    count: int,
+    as_json: bool,
+) -> None:
+    """Classify samples that the demo model never saw in training.
+
+    Shows each picture, its true label, the model's answer with its score, and the time.
+    """
+    from ..demos import demo as find_demo
+    from ..model import EdgeImpulseModel
+    from ._outcomes import Report, classify
+
+    chosen = find_demo(name)
+    with EdgeImpulseModel(chosen.model(variant), backend=backend) as model:
+        outcomes = classify(model, _spread(chosen.samples(), count))
+        report = Report(chosen, variant, model.backend_name, outcomes)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        from ._gallery import show
+
+        show(report)
+    for outcome in report.failures:
+        complain(outcome.problem)
+    context.exit(FAILED if report.failures else OK)
+
+
+def _spread(samples: tuple[DemoSample, ...], count: int) -> list[DemoSample]:
+    """So many samples, taken evenly from all of them, so that every label has its turn."""
+    count = min(count, len(samples))
+    return [samples[i * len(samples) // count] for i in range(count)]

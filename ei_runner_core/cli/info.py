@@ -1,0 +1,33 @@
+"""``ei-runner info``: what a model is, and which backend runs it."""
+
+from __future__ import annotations
+
+import click
+
+from ._output import console, json_option, print_json
+
+__all__ = ["info"]
+
+
+@click.command(short_help="Show what a model is and which backend runs it.")
+@click.argument("path", metavar="[MODEL]", required=False)
+@click.option("-m", "--model", metavar="PATH", help="The model; else EI_MODEL, else ./model.")
+@click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
+@json_option
+def info(path: str | None, model: str | None, backend: str | None, as_json: bool) -> None:
+    """Show where a model comes from, its input, its blocks, its labels, and what runs it.
+
+    Works without any backend too: then it says which one to install. A backend that is asked for
+    and cannot open the model is an error.
+    """
+    from ._card import card_of
+
+    if path and model:
+        raise click.UsageError("name the model once, either as MODEL or with -m")
+    card = card_of(path or model, backend)
+    if as_json:
+        print_json(card.to_dict())
+        return
+    from ._rendering import render
+
+    console().print(render(card))

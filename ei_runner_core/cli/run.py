@@ -1,0 +1,158 @@
+"""``ei-runner run``: a model on files, folders, numbers or stdin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .._text import printable
+from ._output import console, json_option, print_json, with_progress
+from ._problems import OK, complain
+
+if TYPE_CHECKING:
+    from ..model import EdgeImpulseModel
+    from ._answers import Answer, Failure
+    from ._inputs import Input
+
+__all__ = ["run"]
+
+
+@click.command(short_help="Run a model on files, folders, numbers or stdin.")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option("-m", "--model", metavar="PATH", help="The model; else EI_MODEL, else ./model.")
+@click.option("--features", metavar="NUMBERS", help='The values of one window: "0.1,0.2,0.3".')
+@click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
+@click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE",
+              help="An option of the backend, such as threads=2; can be repeated.")  # fmt: skip
+@click.option("--debug", is_flag=True, help="Log every inference to stderr.")
+@json_option
+@click.pass_context
+def run(
+    context: click.Context,
+    inputs: Sequence[str],
+    model: str | None,
+    features: str | None,
+    backend: str | None,
+    options: Sequence[str],
+    debug: bool,
+    as_json: bool,
+) -> None:
+    """Run a model on files, folders, numbers or stdin.
+
+    INPUT is a picture (PNG, JPEG, BMP), a .npy, .npz, .csv, .json, .txt or .wav file, a folder of
+    them, or - for stdin. Each holds one window of the model's input.
+
+    With --json there is one line of JSON for each input; a model that cannot be opened is one
+    line with "input": null.
+
+    The exit code is 0 if all went well, 1 if an inference failed, 2 for wrong usage or bad input:
+    that of the worst input; the others are still worked on.
+    """
+    from ..errors import EdgeImpulseError
+    from ._answers import failure
+
+    wanted = _wanted(inputs, features)
+    if debug:
+        _log_to_stderr()
+    try:
+        opened = _open(model, backend, _options(options), debug)
+    except EdgeImpulseError as error:
+        _tell_failure(None, failure(error), as_json)
+        context.exit(failure(error).code)
+    with opened:
+        run_one = _Runner(opened, wanted, as_json)
+        context.exit(max(run_one(one) for one in with_progress(wanted)))
+
+
+def _wanted(inputs: Sequence[str], features: str | None) -> list[Input]:
+    from ._inputs import FeaturesInput, find_inputs
+
+    if inputs and features is not None:
+        raise click.UsageError("give either inputs or --features, not both")
+    if features is not None:
+        return [FeaturesInput(features)]
+    if not inputs:
+        raise click.UsageError(
+            'nothing to run on: give files, folders, - for stdin, or --features "0.1,0.2,0.3"'
+        )
+    return list(find_inputs(inputs))
+
+
+def _options(pairs: Sequence[str]) -> dict[str, Any]:
+    """Options by name; values are read as JSON where they are that (2, true), else as text."""
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not (name and equals):
+            raise click.UsageError(f"--option {pair!r} is not KEY=VALUE, such as threads=2")
+        try:
+            options[name] = json.loads(text)
+        except (ValueError, RecursionError):
+            options[name] = text
+    return options
+
+
+def _open(
+    model: str | None, backend: str | None, options: dict[str, Any], debug: bool
+) -> EdgeImpulseModel:
+    from ..model import EdgeImpulseModel
+
+    return EdgeImpulseModel(model, backend=backend, options=options, debug=debug)
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(format="%(name)s: %(message)s")
+    logging.getLogger("ei_runner_core").setLevel(logging.DEBUG)
+
+
+class _Runner:
+    """Runs one input after the other and tells each answer as soon as it is there."""
+
+    def __init__(self, model: EdgeImpulseModel, inputs: Sequence[Input], as_json: bool) -> None:
+        self._model = model
+        self._parameters = model.parameters
+        self._as_json = as_json
+        self._width = max(len(one.shown) for one in inputs)
+        self._is_alone = len(inputs) == 1
+
+    def __call__(self, one: Input) -> int:
+        """Run one input, tell what came of it, and return the exit code that it asks for."""
+        from ._answers import answer, failure
+
+        where = ""  # what cannot be read says its name itself
+        try:
+            window = one.read(self._parameters)
+            where = one.shown
+            result = answer(self._model, window)
+        except Exception as error:  # noqa: BLE001 - a backend may fail in any way; the next may not
+            failed = failure(error, where)
+            _tell_failure(one.shown, failed, self._as_json)
+            return failed.code
+        self._tell(one.shown, result)
+        return OK
+
+    def _tell(self, name: str, answer: Answer) -> None:
+        if self._as_json:
+            model = {"model": str(self._model.path), "backend": self._model.backend_name}
+            print_json({"input": name} | model | answer.to_dict())
+        elif self._is_alone:
+            from .._tables import result_table
+
+            console().print(result_table(answer.result, answer.tensor_names))
+        else:
+            from ._answers import summary
+
+            milliseconds = answer.result.timing.total_us / 1000
+            line = f"{name:<{self._width}}  {summary(answer)}  {milliseconds:.3f} ms"
+            click.echo(printable(line))
+
+
+def _tell_failure(name: str | None, failed: Failure, as_json: bool) -> None:
+    if as_json:
+        print_json({"input": name} | failed.to_dict())
+    complain(failed.message)
