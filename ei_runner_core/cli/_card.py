@@ -72,10 +72,11 @@ def card_of(path: str | None, backend: str | None) -> Card:
             cannot open it.
     """
     from ..model import EdgeImpulseModel
+    from ._opening import without_native_chatter
 
     source = locate(path)
     try:
-        with EdgeImpulseModel(source.path, backend=backend) as model:
+        with without_native_chatter(), EdgeImpulseModel(source.path, backend=backend) as model:
             chosen = model.selection
             impulse = model.impulse or source.impulse
             return Card(source, impulse, model.parameters, chosen, _tensors(source, chosen))

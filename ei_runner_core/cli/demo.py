@@ -37,11 +37,11 @@ def demo(
     Shows each picture, its true label, the model's answer with its score, and the time.
     """
     from ..demos import demo as find_demo
-    from ..model import EdgeImpulseModel
+    from ._opening import open_quietly
     from ._outcomes import Report, classify
 
     chosen = find_demo(name)
-    with EdgeImpulseModel(chosen.model(variant), backend=backend) as model:
+    with open_quietly(chosen.model(variant), backend=backend) as model:
         outcomes = classify(model, _spread(chosen.samples(), count))
         report = Report(chosen, variant, model.backend_name, outcomes)
     if as_json:

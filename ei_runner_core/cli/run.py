@@ -98,9 +98,9 @@ def _options(pairs: Sequence[str]) -> dict[str, Any]:
 def _open(
     model: str | None, backend: str | None, options: dict[str, Any], debug: bool
 ) -> EdgeImpulseModel:
-    from ..model import EdgeImpulseModel
+    from ._opening import open_quietly
 
-    return EdgeImpulseModel(model, backend=backend, options=options, debug=debug)
+    return open_quietly(model, backend=backend, options=options, debug=debug)
 
 
 def _log_to_stderr() -> None:

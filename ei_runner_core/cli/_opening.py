@@ -1,0 +1,57 @@
+"""Opening a model without the chatter of native engines on the terminal.
+
+Some engines write lines such as ``INFO: Created ...`` straight to the file descriptor of stderr,
+with no way to turn that off. Only the command line, which owns its process, may filter there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..model import EdgeImpulseModel
+
+__all__ = ["open_quietly", "without_native_chatter"]
+
+_CHATTER = b"INFO:"
+
+
+def open_quietly(source: str | os.PathLike[str] | None, **settings: Any) -> EdgeImpulseModel:
+    """Open a model as ``EdgeImpulseModel`` does; with ``debug=True`` everything is shown."""
+    from ..model import EdgeImpulseModel
+
+    with nullcontext() if settings.get("debug") else without_native_chatter():
+        return EdgeImpulseModel(source, **settings)
+
+
+@contextmanager
+def without_native_chatter() -> Iterator[None]:
+    """Hold back what is written to stderr, then pass on all of it but the chatter."""
+    try:
+        descriptor = sys.stderr.fileno()
+        saved = os.dup(descriptor)
+    except (AttributeError, OSError, ValueError):  # there is no real stderr
+        yield
+        return
+    with tempfile.TemporaryFile() as held_back:
+        sys.stderr.flush()
+        os.dup2(held_back.fileno(), descriptor)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, descriptor)
+            os.close(saved)
+            held_back.seek(0)
+            _pass_on(held_back, descriptor)
+
+
+def _pass_on(lines: Iterator[bytes], descriptor: int) -> None:
+    for line in lines:
+        if not line.startswith(_CHATTER):
+            os.write(descriptor, line)
