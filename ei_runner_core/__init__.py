@@ -4,13 +4,11 @@ The public names of the library live here. They are imported on first use, so th
 package costs next to nothing.
 """
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING
 
 from ._version import __version__
 
+TYPE_CHECKING = False  # type checkers know the name; importing typing would cost milliseconds
 if TYPE_CHECKING:
     from .contract import (
         API_VERSION,

@@ -62,7 +62,7 @@ class EdgeImpulseModel:
         debug: bool = False,
     ) -> None:
         from .opening import open_model
-        from .windows import WindowCheck
+        from .windows import window_check
 
         opened = open_model(source, backend, options)
         self._session: ImpulseSession | None = opened.session
@@ -73,8 +73,8 @@ class EdgeImpulseModel:
         self._debug = debug
         self._parameters = opened.session.parameters
         axes = self._parameters.axis_count
-        self._check_window = WindowCheck(self._parameters.input_features_count, axes)
-        self._check_slice = WindowCheck(self._parameters.slice_size * axes, axes, "slice values")
+        self._check_window = window_check(self._parameters.input_features_count, axes)
+        self._check_slice = window_check(self._parameters.slice_size * axes, axes, "slice values")
 
     def infer(self, features: npt.ArrayLike) -> InferenceResult:
         """Answer one window.
@@ -92,8 +92,6 @@ class EdgeImpulseModel:
         session = self._session
         if session is None or self._pid != os.getpid():
             raise self._unusable()
-        if not self._parameters.input_features_count:
-            return session.classify(features, self._debug)  # type: ignore[arg-type]
         return session.classify(self._check_window(features), self._debug)
 
     def infer_batch(self, windows: Iterable[npt.ArrayLike]) -> list[InferenceResult]:
@@ -149,10 +147,7 @@ class EdgeImpulseModel:
         Raises:
             InvalidInputError: wrong length, shape or dtype, NaN or infinity.
         """
-        session = self._use()
-        if not self._parameters.slice_size:
-            return session.classify_continuous(slice, self._debug)  # type: ignore[arg-type]
-        return session.classify_continuous(self._check_slice(slice), self._debug)
+        return self._use().classify_continuous(self._check_slice(slice), self._debug)
 
     def reset(self) -> None:
         """Forget earlier windows and slices: the next one starts a new stream."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,16 @@ import numpy.typing as npt
 
 from .errors import InvalidInputError
 
-__all__ = ["WindowCheck"]
+__all__ = ["WindowCheck", "window_check"]
+
+Check = Callable[[Any], npt.NDArray[np.float32]]
 
 _FLOAT32 = np.dtype(np.float32)
+
+
+def window_check(length: int, axes: int = 1, what: str = "features") -> Check:
+    """The check for windows of this length; a model without windows refuses them itself."""
+    return WindowCheck(length, axes, what) if length else lambda values: values
 
 
 class WindowCheck:

@@ -111,7 +111,11 @@ class Dequantizer:
 
     def floats(self, raw: Array) -> list[float]:
         """The real numbers of a tensor as a flat list; made for short ones."""
-        table = self._tables.get(raw.dtype.char)
+        kind = raw.dtype.char
+        if kind == "f":
+            values: list[float] = raw.ravel().tolist()
+            return values
+        table = self._tables.get(kind)
         if table is None:
             values: list[float] = self.array(raw).ravel().tolist()
             return values

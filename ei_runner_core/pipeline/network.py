@@ -57,20 +57,33 @@ class NetworkStage:
         self.session = session
         self.reads_window = takes_pixels(impulse, session)
         self.outputs = _picked_outputs(block, session)
-        self._picks = None if block.outputs is None else block.outputs
-        self._keys = tuple(self.outputs)
-        self._run = session.run
         if self.reads_window:
-            self._encoders: tuple[Encoder, ...] = (_pixel_encoder(impulse, block, session),)
+            encoders: tuple[Encoder, ...] = (_pixel_encoder(impulse, block, session),)
         else:
-            self._encoders = _feature_encoders(impulse, block, session, spans)
+            encoders = _feature_encoders(impulse, block, session, spans)
+        self.run = _runner(encoders, session, block.outputs, tuple(self.outputs))
 
-    def run(self, values: FloatArray) -> dict[int, Array]:
-        """Encode, run the engine, and key its outputs by block id."""
-        outputs = self._run([encode(values) for encode in self._encoders])
-        if self._picks is not None:
-            outputs = tuple(outputs[index] for index in self._picks)
-        return dict(zip(self._keys, outputs, strict=True))
+
+def _runner(
+    encoders: tuple[Encoder, ...],
+    session: TensorSession,
+    picks: tuple[int, ...] | None,
+    keys: tuple[int, ...],
+) -> Callable[[FloatArray], dict[int, Array]]:
+    """Encode the inputs, run the engine, key its outputs by block id."""
+    run = session.run
+    if len(encoders) == len(session.outputs) == len(keys) == 1:
+        # the usual case without its loops, which would cost as much as a tiny network itself
+        encode, key = encoders[0], keys[0]
+        return lambda values: {key: run((encode(values),))[0]}
+
+    def run_all(values: FloatArray) -> dict[int, Array]:
+        outputs = run([encode(values) for encode in encoders])
+        if picks is not None:
+            outputs = tuple(outputs[index] for index in picks)
+        return dict(zip(keys, outputs, strict=True))
+
+    return run_all
 
 
 def _picked_outputs(block: NetworkBlock, session: TensorSession) -> dict[int, TensorSpec]:
@@ -194,9 +207,7 @@ def _scaler(block: NetworkBlock, count: int, image: DspBlock) -> Callable[[Float
     return scale
 
 
-def _quantizer(
-    spec: TensorSpec, count: int, block: NetworkBlock
-) -> Callable[[FloatArray], Array]:
+def _quantizer(spec: TensorSpec, count: int, block: NetworkBlock) -> Callable[[FloatArray], Array]:
     if spec.dtype not in ("int8", "uint8"):
         raise UnsupportedModelError(
             f"the input {spec.name!r} of {block.files[0]} has the dtype {spec.dtype}; an impulse "
