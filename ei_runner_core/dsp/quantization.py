@@ -111,14 +111,10 @@ class Dequantizer:
 
     def floats(self, raw: Array) -> list[float]:
         """The real numbers of a tensor as a flat list; made for short ones."""
-        kind = raw.dtype.char
-        if kind == "f":
-            values: list[float] = raw.ravel().tolist()
-            return values
-        table = self._tables.get(kind)
+        table = self._tables.get(raw.dtype.char)
         if table is None:
-            values: list[float] = self.array(raw).ravel().tolist()
-            return values
+            real: list[float] = (raw if raw.dtype.char == "f" else self.array(raw)).ravel().tolist()
+            return real
         return [table[value] for value in raw.ravel().tolist()]
 
 

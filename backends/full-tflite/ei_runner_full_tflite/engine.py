@@ -1,0 +1,191 @@
+"""One network in a runtime, made anew without XNNPACK when that cannot cope with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from ei_runner_core import (
+    EdgeImpulseError,
+    InvalidInputError,
+    TensorSpec,
+    UnsupportedModelError,
+)
+
+from .delegates import load_delegate
+from .failures import ENGINE_ERRORS, explain_refusal
+from .graphs import Call, open_graph
+from .inspection import ModelTraits, inspect_model
+from .options import Options
+from .runtime import load_runtime
+from .specs import tensor_spec
+
+__all__ = ["Engine"]
+
+T = TypeVar("T")
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """All that it takes to make the interpreter, again if need be."""
+
+    name: str
+    content: bytes
+    options: Options
+    traits: ModelTraits
+
+
+class Engine:
+    """An interpreter that is ready to run one graph of a network.
+
+    ``call`` runs the graph on arrays of the shapes that :meth:`run_resized` or the opening made
+    it ready for.
+    """
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    call: Call
+
+    def __init__(self, name: str, content: bytes, options: Options) -> None:
+        """Load a network.
+
+        Raises:
+            ModelFormatError: it is damaged.
+            UnsupportedModelError: it needs something that the runtime lacks.
+            InvalidInputError: the options do not suit it.
+        """
+        self._recipe = _Recipe(name, content, options, inspect_model(content, name))
+        self._may_fall_back = (
+            options.default_delegates == "auto" and not self._recipe.traits.is_risky
+        )
+        self._build(plain=options.default_delegates is False)
+
+    def warm_up(self) -> tuple[Shape, ...] | None:
+        """Allocate and run once on zeros, so that the first real run costs no more than others.
+
+        Returns:
+            The shapes of the inputs that the graph is ready for; None when real inputs have to
+            show whether it runs: dynamic networks often cannot with the shapes that they start
+            with, and others fail on zeros.
+
+        Raises:
+            ModelFormatError: the network does not fit together.
+            UnsupportedModelError: it needs something that the runtime lacks.
+        """
+        if not self._allocate():
+            return None
+        if self._recipe.traits.is_stateful:
+            return self._start_shapes
+        tensors = zip(self._start_shapes, self.inputs, strict=True)
+        try:
+            self.run_resized([np.zeros(shape, spec.dtype) for shape, spec in tensors])
+        except ENGINE_ERRORS as error:
+            self._refuse_unsupported(error)
+            return None
+        return self._start_shapes
+
+    def _allocate(self) -> bool:
+        try:
+            self._attempt(lambda: self._graph.allocate(self._start_shapes))
+        except ENGINE_ERRORS as error:
+            self._refuse_unsupported(error)
+            if not any(-1 in spec.shape for spec in self.inputs):
+                raise self._refusal(error) from error
+            return False
+        return True
+
+    def run_resized(self, arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """Make ready for the shapes of these arrays, and run on them.
+
+        Raises:
+            ValueError, RuntimeError, MemoryError: the runtime fails, with and without XNNPACK.
+        """
+        shapes = [array.shape for array in arrays]
+
+        def run() -> tuple[np.ndarray, ...]:
+            self._graph.allocate(shapes)
+            return self.call(arrays)
+
+        outputs = self._attempt(run)
+        if self._recipe.traits.is_stateful:
+            self._may_fall_back = False
+        return outputs
+
+    def _attempt(self, work: Callable[[], T]) -> T:
+        """Do something with the interpreter; if it fails, and may do so, then without XNNPACK."""
+        try:
+            return work()
+        except ENGINE_ERRORS:
+            if not self._may_fall_back:
+                raise
+        self._build(plain=True)
+        try:
+            result = work()
+        except ENGINE_ERRORS:
+            self._build(plain=False)
+            raise
+        self._may_fall_back = False
+        return result
+
+    def _build(self, *, plain: bool) -> None:
+        runtime, recipe = load_runtime(), self._recipe
+        delegates = [load_delegate(runtime, option) for option in recipe.options.delegates]
+        resolver = {"experimental_op_resolver_type": runtime.plain_resolver} if plain else {}
+        try:
+            self.interpreter = runtime.interpreter(
+                model_content=recipe.content,
+                num_threads=recipe.options.num_threads,
+                experimental_delegates=delegates,
+                **resolver,
+            )
+            self._graph = open_graph(self.interpreter, recipe.options.signature)
+            self._describe()
+        except EdgeImpulseError:
+            raise
+        except ENGINE_ERRORS as error:
+            raise self._refusal(error) from error
+
+    def _describe(self) -> None:
+        graph, fixed = self._graph, self._recipe.options.input_shapes
+        specs = {name: tensor_spec(name, details) for name, details in graph.inputs.items()}
+        _check_fixed_shapes(specs, fixed)
+        self.inputs = tuple(
+            replace(spec, shape=fixed.get(name, spec.shape)) for name, spec in specs.items()
+        )
+        self.outputs = tuple(tensor_spec(name, d) for name, d in graph.outputs.items())
+        self._start_shapes = tuple(
+            fixed.get(name, tuple(int(size) for size in details["shape"]))
+            for name, details in graph.inputs.items()
+        )
+        self.call = graph.call()
+
+    def _refusal(self, error: Exception) -> EdgeImpulseError:
+        recipe = self._recipe
+        delegates = [option.path.name for option in recipe.options.delegates]
+        return explain_refusal(error, recipe.name, load_runtime().name, delegates)
+
+    def _refuse_unsupported(self, error: Exception) -> None:
+        refusal = self._refusal(error)
+        if isinstance(refusal, UnsupportedModelError):
+            raise refusal from error
+
+
+def _check_fixed_shapes(specs: Mapping[str, TensorSpec], fixed: Mapping[str, Shape]) -> None:
+    for name, shape in fixed.items():
+        if name not in specs:
+            raise InvalidInputError(
+                f"the option 'input_shapes' names the input {name!r}, the network has "
+                f"{', '.join(specs)}"
+            )
+        allowed = specs[name].shape
+        if len(shape) != len(allowed) or any(
+            want not in (-1, got) for got, want in zip(shape, allowed, strict=True)
+        ):
+            raise InvalidInputError(
+                f"the option 'input_shapes' gives the input {name!r} the shape {shape}, expected "
+                f"{allowed}, where -1 stands for any size"
+            )

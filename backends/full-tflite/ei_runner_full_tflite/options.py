@@ -1,0 +1,154 @@
+"""The options of the backend: checked once, before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from ei_runner_core import InvalidInputError
+
+__all__ = ["DelegateOption", "Options"]
+
+_MOST_THREADS = 1024
+_LARGEST_DIMENSION = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class DelegateOption:
+    """An external delegate: a shared library and what to tell it, as text."""
+
+    path: Path
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a network is opened.
+
+    ``num_threads``: threads of the kernels; None leaves it to the runtime, which takes one.
+    ``delegates``: external delegates, asked in this order.
+    ``default_delegates``: whether XNNPACK is used; "auto" uses it unless it fails on the model.
+    ``signature``: the name of the signature to run; None runs the main graph.
+    ``input_shapes``: for networks with dynamic dimensions, the shapes of inputs by name.
+    """
+
+    num_threads: int | None = None
+    delegates: tuple[DelegateOption, ...] = ()
+    default_delegates: bool | Literal["auto"] = "auto"
+    signature: str | None = None
+    input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, options: Mapping[str, Any]) -> Options:
+        """Check what the user passed; None stands for the default of every option.
+
+        Raises:
+            InvalidInputError: an option is unknown or has a wrong value.
+        """
+        known = {option.name for option in fields(cls)}
+        for name in options:
+            if name not in known:
+                raise InvalidInputError(
+                    f"full-tflite has no option {name!r}; it has {', '.join(sorted(known))}"
+                )
+        given = {name: value for name, value in options.items() if value is not None}
+        return cls(**{name: _PARSERS[name](value) for name, value in given.items()})
+
+
+def _wrong(name: str, value: object, expected: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"the option {name!r} of full-tflite is {value!r}, expected {expected}"
+    )
+
+
+def _num_threads(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_THREADS:
+        raise _wrong("num_threads", value, f"a number from 1 to {_MOST_THREADS}")
+    return value
+
+
+def _default_delegates(value: object) -> bool | Literal["auto"]:
+    if value == "auto":
+        return "auto"
+    if not isinstance(value, bool):
+        raise _wrong("default_delegates", value, '"auto", true or false')
+    return value
+
+
+def _signature(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise _wrong("signature", value, "the name of a signature")
+    return value
+
+
+def _input_shapes(value: object) -> dict[str, tuple[int, ...]]:
+    if not isinstance(value, Mapping):
+        raise _wrong("input_shapes", value, "a mapping from names of inputs to shapes")
+    return {str(name): _shape(shape) for name, shape in value.items()}
+
+
+def _shape(value: object) -> tuple[int, ...]:
+    if isinstance(value, Sequence) and not isinstance(value, str) and all(map(_is_size, value)):
+        return tuple(value)
+    raise _wrong("input_shapes", value, "shapes such as [1, 96, 96, 3]")
+
+
+def _is_size(value: object) -> bool:
+    return type(value) is int and 1 <= value <= _LARGEST_DIMENSION
+
+
+def _delegates(value: object) -> tuple[DelegateOption, ...]:
+    if isinstance(value, (str, Path, Mapping)):
+        value = [value]
+    if not isinstance(value, Sequence):
+        raise _wrong("delegates", value, "a list of paths of shared libraries")
+    return tuple(map(_delegate, value))
+
+
+def _delegate(value: object) -> DelegateOption:
+    if isinstance(value, (str, Path)):
+        return DelegateOption(_library(value))
+    if not isinstance(value, Mapping) or not {"path"} <= set(value) <= {"path", "options"}:
+        raise _wrong("delegates", value, 'a path, or {"path": ..., "options": {...}}')
+    return DelegateOption(_library(value["path"]), _delegate_options(value.get("options") or {}))
+
+
+def _library(value: object) -> Path:
+    """A file, or a bare name such as ``libedgetpu.so.1`` that the system's loader looks up."""
+    if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
+        raise _wrong("delegates", value, "the path of a shared library")
+    path = Path(value).expanduser()
+    if path.is_file():
+        return path.absolute()
+    if path.exists() or path.name != str(value):
+        raise InvalidInputError(
+            f"there is no delegate at {path}; the option 'delegates' of full-tflite takes the "
+            "paths of shared libraries"
+        )
+    return path
+
+
+def _delegate_options(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise _wrong("delegates", value, "the options of a delegate as a mapping")
+    return {_text(name): _text(setting) for name, setting in value.items()}
+
+
+def _text(value: object) -> str:
+    """What a delegate is told: delegates read booleans as the numbers 0 and 1."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, (str, int, float)) and "\0" not in str(value):
+        return str(value)
+    raise _wrong("delegates", value, "names and values that are text, numbers or booleans")
+
+
+_PARSERS: dict[str, Callable[[object], Any]] = {
+    "num_threads": _num_threads,
+    "delegates": _delegates,
+    "default_delegates": _default_delegates,
+    "signature": _signature,
+    "input_shapes": _input_shapes,
+}

@@ -1,0 +1,124 @@
+"""An opened network."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ei_runner_core import InferenceError, InvalidInputError, TensorSession, TensorSpec
+
+from .engine import Engine
+from .failures import ENGINE_ERRORS, one_line
+from .forks import protect
+from .graphs import Call
+
+__all__ = ["FullTfliteSession"]
+
+Arrays = tuple[np.ndarray, ...]
+
+
+class FullTfliteSession(TensorSession):
+    """A network in LiteRT or tflite-runtime. Calls from several threads wait for each other."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.inputs = engine.inputs
+        self.outputs = engine.outputs
+        self._lock = threading.Lock()
+        self._dtypes = [np.dtype(spec.dtype) for spec in self.inputs]
+        self._why_unusable = ""
+        self._engine: Engine | None = engine
+        shapes = engine.warm_up()
+        self._call: Call = engine.call
+        # What `_call` may be called with; None when the engine has to be asked first.
+        self._ready_for: list[tuple[tuple[int, ...], np.dtype[Any]]] | None = None
+        if shapes is not None:
+            self._ready_for = list(zip(shapes, self._dtypes, strict=True))
+        protect(self)
+
+    def run(self, inputs: Sequence[np.ndarray]) -> Arrays:
+        """Run the network once, as :meth:`ei_runner_core.TensorSession.run` says.
+
+        An input with dynamic dimensions may come in another shape than the time before; making
+        the network ready for it costs more than a run.
+        """
+        with self._lock:
+            try:
+                if [(array.shape, array.dtype) for array in inputs] == self._ready_for:
+                    return self._call(inputs)
+            except AttributeError:
+                pass  # something is no array: the check below says which
+            except ENGINE_ERRORS as error:
+                raise _failure(error) from error
+            return self._run_resized(inputs)
+
+    def close(self) -> None:
+        """Free the network. A run that is under way in another thread is waited for."""
+        with self._lock:
+            self._drop("the network is closed: open it again")
+
+    def abandon(self) -> object:
+        """Become unusable in a forked child; hand out the object that must not end there."""
+        self._lock = threading.Lock()
+        interpreter = self._engine.interpreter if self._engine else None
+        self._drop("the network was opened in another process: open it again in this one")
+        return interpreter
+
+    def _drop(self, why: str) -> None:
+        self._why_unusable = self._why_unusable or why
+        self._ready_for = None
+        self._engine = None
+        self._call = _no_call
+
+    def _run_resized(self, inputs: Sequence[np.ndarray]) -> Arrays:
+        if self._engine is None:
+            raise InferenceError(self._why_unusable)
+        self._check(inputs)
+        self._ready_for = None
+        try:
+            outputs = self._engine.run_resized(inputs)
+        except ENGINE_ERRORS as error:
+            raise _failure(error) from error
+        finally:
+            self._call = self._engine.call
+        self._ready_for = [(array.shape, array.dtype) for array in inputs]
+        return outputs
+
+    def _check(self, inputs: Sequence[np.ndarray]) -> None:
+        if len(inputs) != len(self.inputs):
+            names = ", ".join(spec.name for spec in self.inputs)
+            raise InvalidInputError(
+                f"the network takes {len(self.inputs)} inputs ({names}), got {len(inputs)}"
+            )
+        for array, spec, dtype in zip(inputs, self.inputs, self._dtypes, strict=True):
+            if not isinstance(array, (np.ndarray, np.generic)):
+                raise InvalidInputError(
+                    f"the input {spec.name!r} is a {type(array).__name__}, expected a NumPy array"
+                )
+            if array.dtype != dtype:
+                raise InvalidInputError(
+                    f"the input {spec.name!r} has the dtype {array.dtype}, expected {spec.dtype}"
+                )
+            if not _suits(array.shape, spec):
+                raise InvalidInputError(
+                    f"the input {spec.name!r} has the shape {array.shape}, expected {spec.shape}"
+                    + (", where -1 stands for any size" if -1 in spec.shape else "")
+                )
+
+
+def _suits(shape: tuple[int, ...], spec: TensorSpec) -> bool:
+    return len(shape) == len(spec.shape) and all(
+        size == expected or (expected == -1 and size > 0)
+        for size, expected in zip(shape, spec.shape, strict=True)
+    )
+
+
+def _failure(error: Exception) -> InferenceError:
+    return InferenceError(f"the TensorFlow Lite runtime failed: {one_line(error)}")
+
+
+def _no_call(inputs: Sequence[np.ndarray]) -> Arrays:
+    """Stands where the call of an opened network stood, which would keep it alive."""
+    raise InferenceError(f"the network is closed; it got {len(inputs)} inputs")

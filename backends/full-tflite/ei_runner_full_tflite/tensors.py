@@ -1,0 +1,105 @@
+"""Checks of the tensors in a ``.tflite`` file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .flatbuffer import DamageError, Table
+
+__all__ = ["Tensor", "check_tensor"]
+
+_ZERO_POINTS = {3: (0, 255), 7: (-(2**15), 2**15 - 1), 9: (-128, 127), 17: (-8, 7)}
+_LARGEST_TENSOR = 2**31 - 1
+_ANY_ZERO_POINT = (-(2**31), 2**31 - 1)
+_SMALLEST_NORMAL = 2.0**-126
+_INDEX_VECTOR_CODES = {1: "i", 2: "H", 3: "B"}
+_DETAILS_VECTORS = {1: (0, 1), 2: (3, 4), 3: (3, 4)}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What the checks of operators need to know of a tensor.
+
+    ``shape`` has -1 for dynamic dimensions; ``scale`` is 0 unless it is quantised by one scale.
+    """
+
+    type: int
+    shape: tuple[int, ...]
+    scale: float
+    is_variable: bool
+    is_constant: bool
+    is_rangeless: bool
+
+
+def check_tensor(table: Table, buffers: list[int]) -> Tensor:
+    """Read a tensor and refuse it if it cannot be right.
+
+    Args:
+        table: the tensor in the file.
+        buffers: the size of each buffer in bytes.
+    """
+    name, kind, shape = table.text(3), table.number(1, "b"), table.numbers(0)
+    buffer = table.number(2, "I")
+    if buffer >= len(buffers):
+        raise DamageError(f"the tensor {name!r} refers to buffer {buffer} of {len(buffers)}")
+    if any(size < 0 for size in shape) or math.prod(shape) > _LARGEST_TENSOR:
+        raise DamageError(f"the tensor {name!r} has the impossible shape {shape}")
+    signature = table.numbers(7)
+    if any(size < -1 for size in signature):
+        raise DamageError(f"the tensor {name!r} has the impossible shape {signature}")
+    _check_sparsity(table)
+    for variant in table.tables(9):
+        variant.numbers(0)
+    scales = _check_quantization(table, name, kind, shape)
+    return Tensor(
+        kind,
+        signature or shape,
+        scale=scales[0] if len(scales) == 1 else 0.0,
+        is_variable=bool(table.number(5, "B")),
+        is_constant=buffers[buffer] > 0,
+        is_rangeless=any(scale < _SMALLEST_NORMAL for scale in scales),
+    )
+
+
+def _check_quantization(
+    table: Table, name: str, kind: int, shape: tuple[int, ...]
+) -> tuple[float, ...]:
+    parameters = table.table(4)
+    if parameters is None:
+        return ()
+    parameters.span(0, 4)
+    parameters.span(1, 4)
+    scales: tuple[float, ...] = parameters.numbers(2, "f")
+    zero_points: tuple[int, ...] = parameters.numbers(3, "q")
+    axis = parameters.number(6)
+    _check_details(parameters)
+    if any(not 0 <= scale < math.inf for scale in scales):
+        raise DamageError(f"the tensor {name!r} has the impossible scale {scales}")
+    low, high = _ZERO_POINTS.get(kind, _ANY_ZERO_POINT)
+    if scales and any(not low <= point <= high for point in zero_points):
+        raise DamageError(f"the tensor {name!r} has the impossible zero point {zero_points}")
+    if len(scales) > 1 and not (0 <= axis < len(shape) and shape[axis] == len(scales)):
+        raise DamageError(f"the tensor {name!r} has {len(scales)} scales and the shape {shape}")
+    return scales
+
+
+def _check_details(parameters: Table) -> None:
+    """Follow the vectors inside the less common kinds of quantisation."""
+    kind, details = parameters.number(4, "B"), parameters.table(5)
+    if details is not None and kind in _DETAILS_VECTORS:
+        field, width = _DETAILS_VECTORS[kind]
+        details.span(field, width)
+
+
+def _check_sparsity(table: Table) -> None:
+    sparsity = table.table(6)
+    if sparsity is None:
+        return
+    sparsity.numbers(0)
+    sparsity.numbers(1)
+    for dimension in sparsity.tables(2):
+        for field in (2, 4):
+            kind, vector = dimension.number(field, "B"), dimension.table(field + 1)
+            if vector is not None and kind in _INDEX_VECTOR_CODES:
+                vector.numbers(0, _INDEX_VECTOR_CODES[kind])

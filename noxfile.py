@@ -1,0 +1,67 @@
+"""The chores: what a person runs now and then. The tests are tox's, see ``tox.ini``.
+
+``nox --list`` shows all of them, ``nox -s NAME`` runs one; what follows ``--`` is handed on.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+BACKENDS = tuple(
+    f"./{path.parent.relative_to(ROOT)}" for path in sorted(ROOT.glob("backends/*/pyproject.toml"))
+)
+DISTRIBUTIONS = (".", *BACKENDS)
+
+nox.options.sessions = ["demo"]
+nox.options.reuse_existing_virtualenvs = True
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Classify the demo's samples on every backend that is in this repository."""
+    session.install(*DISTRIBUTIONS)
+    session.run("ei-runner", "demo", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what the library adds to the engine; fails when a limit is broken."""
+    session.install(*DISTRIBUTIONS)
+    session.run("python", "tests/bench/run.py", *session.posargs)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build the sdist and the wheel of every distribution into dist/ and check them."""
+    session.install("build", "twine")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    for distribution in DISTRIBUTIONS:
+        session.run("python", "-m", "build", "--outdir", "dist", distribution)
+    session.run("twine", "check", "--strict", *map(str, sorted(ROOT.glob("dist/*"))))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into docs/_build/html, to be read there."""
+    groups = nox.project.load_toml("pyproject.toml")
+    session.install(".[tensor]", *nox.project.dependency_groups(groups, "docs"))
+    session.run("sphinx-build", "-W", "-n", "--keep-going", "docs", "docs/_build/html")
+    session.log(f"open {ROOT / 'docs/_build/html/index.html'}")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Write anew what is made from the code: the JSON Schema and README's picture."""
+    session.install(*DISTRIBUTIONS)
+    session.run("python", "docs/generate.py")
+
+
+@nox.session(name="train-demos")
+def train_demos(session: nox.Session) -> None:
+    """Train the demo models again; their products are committed. Needs TensorFlow."""
+    session.install(".[images]", "tensorflow", "scikit-learn")
+    session.run("python", "ei_runner_core/demos/digits/train.py", *session.posargs)

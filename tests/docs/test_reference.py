@@ -1,0 +1,175 @@
+"""The reference is complete: what the code has stands there, and what stands there is so."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+PUBLIC_MODULES = (
+    "ei_runner_core",
+    "ei_runner_core.demos",
+    "ei_runner_core.dsp",
+    "ei_runner_core.images",
+    "ei_runner_core.impulse",
+    "ei_runner_core.plugins",
+    "ei_runner_core.postprocess",
+)
+OF_OTHERS = {"NO_COLOR"}  # variables that a dependency reads
+
+
+def public_names() -> Iterator[tuple[str, str]]:
+    for name in PUBLIC_MODULES:
+        module = importlib.import_module(name)
+        yield from ((name, public) for public in module.__all__ if public != "__version__")
+
+
+def documented_names() -> set[str]:
+    """Full names that a directive of autodoc documents, one by one or as members of a module."""
+    names: set[str] = set()
+    for page in REFERENCE.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        names |= set(re.findall(r"^\.\. auto(?!module)\w+:: ([\w.]+)$", text, re.MULTILINE))
+        for module in re.findall(
+            r"^\.\. automodule:: ([\w.]+)\n(?:   :.*\n)*   :members:", text, re.MULTILINE
+        ):
+            names |= {f"{module}.{name}" for name in importlib.import_module(module).__all__}
+    return names
+
+
+def test_every_public_name_stands_in_the_reference() -> None:
+    documented = documented_names()
+    constants = {name.rpartition(".")[2] for name in documented if name.count(".") == 2}
+    missing = [
+        f"{module}.{name}"
+        for module, name in public_names()
+        if f"{module}.{name}" not in documented and name not in constants
+    ]
+    assert not missing, f"add them to docs/reference: {missing}"
+
+
+@pytest.mark.parametrize(("module", "name"), list(public_names()))
+def test_every_public_name_has_a_docstring(module: str, name: str) -> None:
+    thing = getattr(importlib.import_module(module), name)
+    if not (inspect.isclass(thing) or inspect.isroutine(thing)):
+        return  # a constant; Sphinx fails for one without a documentation string
+    assert (thing.__doc__ or "").strip(), f"{module}.{name}"
+    if inspect.isclass(thing) and thing.__module__.startswith("ei_runner_core"):
+        for member, value in vars(thing).items():
+            if not member.startswith("_") and isinstance(value, (property, classmethod)):
+                assert inspect.getdoc(getattr(thing, member)), f"{module}.{name}.{member}"
+            if not member.startswith("_") and inspect.isfunction(value):
+                assert inspect.getdoc(getattr(thing, member)), f"{module}.{name}.{member}"
+
+
+def package_sources() -> list[Path]:
+    packages = [ROOT / "ei_runner_core", *ROOT.glob("backends/*/ei_runner_*")]
+    return [path for package in packages for path in sorted(package.rglob("*.py"))]
+
+
+def variables_in_code() -> set[str]:
+    names: set[str] = set()
+    for path in package_sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names |= {*_variable_name(node), *_environment_key(node)}
+    return names
+
+
+def _variable_name(node: ast.AST) -> Iterator[str]:
+    """A literal that looks like one of our variables, wherever it stands."""
+    if isinstance(node, ast.Constant) and re.fullmatch(r"EI_[A-Z0-9_]+", str(node.value)):
+        yield str(node.value)
+
+
+def _environment_key(node: ast.AST) -> Iterator[str]:
+    """The literal in ``os.environ["X"]``, ``os.environ.get("X")`` and ``os.getenv("X")``."""
+    if (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Load)
+        and ast.unparse(node.value).endswith("environ")
+    ):
+        key: ast.expr = node.slice
+    elif (
+        isinstance(node, ast.Call)
+        and re.search(r"environ\.\w+$|getenv$", ast.unparse(node.func))
+        and node.args
+    ):
+        key = node.args[0]
+    else:
+        return
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+        yield key.value
+
+
+def documented_variables() -> set[str]:
+    text = (REFERENCE / "environment.md").read_text(encoding="utf-8")
+    return set(re.findall(r"^`([A-Z][A-Z0-9_]+)`$", text, re.MULTILINE))
+
+
+def test_every_variable_that_the_code_reads_is_documented() -> None:
+    assert variables_in_code() <= documented_variables()
+
+
+def test_every_documented_variable_is_read() -> None:
+    assert documented_variables() - OF_OTHERS <= variables_in_code()
+
+
+def test_the_published_schema_is_that_of_the_code() -> None:
+    from ei_runner_core.impulse import json_schema
+
+    published = json.loads((REFERENCE / "impulse.schema.json").read_text(encoding="utf-8"))
+    assert published == json_schema(), "write it anew with: nox -s generate"
+
+
+def test_every_impulse_of_the_documentation_is_valid() -> None:
+    from ei_runner_core.impulse import parse_impulse
+
+    text = (REFERENCE / "impulse-json.md").read_text(encoding="utf-8")
+    documents = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert documents
+    for document in documents:
+        parse_impulse(document.encode())
+
+
+def test_every_field_of_the_schema_is_explained() -> None:
+    schema = json.loads((REFERENCE / "impulse.schema.json").read_text(encoding="utf-8"))
+    text = (REFERENCE / "impulse-json.md").read_text(encoding="utf-8")
+    fields = {field for node in schema["$defs"].values() for field in node.get("properties", {})}
+    missing = sorted(field for field in fields if f"`{field}`" not in text)
+    assert not missing
+
+
+def test_every_hook_is_documented_with_its_signature() -> None:
+    from ei_runner_core import hookspecs
+
+    text = (REFERENCE / "hooks.md").read_text(encoding="utf-8")
+    hooks = [name for name in dir(hookspecs) if name.startswith("ei_runner_")]
+    assert hooks
+    for name in hooks:
+        assert f".. autofunction:: ei_runner_core.hookspecs.{name}\n" in text
+        assert re.search(rf"^@hookimpl\ndef {name}\(\)", text, re.MULTILINE), f"no example: {name}"
+
+
+def test_every_error_is_in_the_tree_of_the_module() -> None:
+    from ei_runner_core import errors
+
+    assert errors.__doc__ is not None
+    for name in errors.__all__:
+        assert name in errors.__doc__
+
+
+def test_the_design_names_every_room_of_the_core() -> None:
+    text = (ROOT / "docs" / "explanation" / "design.md").read_text(encoding="utf-8")
+    rooms = {
+        path.stem for path in (ROOT / "ei_runner_core").glob("[a-z]*") if path.name != "py.typed"
+    }
+    missing = sorted(room for room in rooms if f"`{room}`" not in text)
+    assert not missing
