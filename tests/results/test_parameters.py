@@ -84,7 +84,8 @@ def test_unknown_sensors_are_unknown(code):
      (77, AnomalyType.CUSTOM)],
 )  # fmt: skip
 def test_anomaly_comes_as_bool_int_or_float(value, kind):
-    assert ModelParameters.from_dict({"model_parameters": {"has_anomaly": value}}).has_anomaly is kind
+    reply = {"model_parameters": {"has_anomaly": value}}
+    assert ModelParameters.from_dict(reply).has_anomaly is kind
 
 
 def test_fields_of_the_future_are_ignored():
