@@ -8,15 +8,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from ei_runner_core import (
-    EdgeImpulseError,
-    InvalidInputError,
-    TensorSpec,
-    UnsupportedModelError,
-)
+from ei_runner_core import EdgeImpulseError, InvalidInputError, TensorSpec
 
 from .delegates import load_delegate
-from .failures import ENGINE_ERRORS, explain_refusal
+from .failures import ENGINE_ERRORS, explain_refusal, missing_operator
 from .graphs import Call, open_graph
 from .inspection import ModelTraits, inspect_model
 from .options import Options
@@ -67,36 +62,36 @@ class Engine:
     def warm_up(self) -> tuple[Shape, ...] | None:
         """Allocate and run once on zeros, so that the first real run costs no more than others.
 
+        A network with state is only allocated, for a run would change it. A dynamic one is not run
+        either: the shapes that it starts with mean nothing, and often it cannot run with them.
+
         Returns:
-            The shapes of the inputs that the graph is ready for; None when real inputs have to
-            show whether it runs: dynamic networks often cannot with the shapes that they start
-            with, and others fail on zeros.
+            The shapes of the inputs that the graph is ready for; None when it has to be made ready
+            for real inputs.
 
         Raises:
             ModelFormatError: the network does not fit together.
             UnsupportedModelError: it needs something that the runtime lacks.
         """
-        if not self._allocate():
-            return None
-        if self._recipe.traits.is_stateful:
-            return self._start_shapes
-        tensors = zip(self._start_shapes, self.inputs, strict=True)
-        try:
-            self.run_resized([np.zeros(shape, spec.dtype) for shape, spec in tensors])
-        except ENGINE_ERRORS as error:
-            self._refuse_unsupported(error)
-            return None
-        return self._start_shapes
-
-    def _allocate(self) -> bool:
+        is_dynamic = any(-1 in spec.shape for spec in self.inputs)
         try:
             self._attempt(lambda: self._graph.allocate(self._start_shapes))
         except ENGINE_ERRORS as error:
-            self._refuse_unsupported(error)
-            if not any(-1 in spec.shape for spec in self.inputs):
+            self._refuse_missing(error)
+            if not is_dynamic:
                 raise self._refusal(error) from error
-            return False
-        return True
+        if is_dynamic:
+            return None
+        return self._start_shapes if self._recipe.traits.is_stateful else self._run_on_zeros()
+
+    def _run_on_zeros(self) -> tuple[Shape, ...] | None:
+        tensors = zip(self._start_shapes, self.inputs, strict=True)
+        try:
+            self.run_resized([np.zeros(shape, spec.dtype) for shape, spec in tensors])
+        except ENGINE_ERRORS as error:  # it may be the zeros that it fails on
+            self._refuse_missing(error)
+            return None
+        return self._start_shapes
 
     def run_resized(self, arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
         """Make ready for the shapes of these arrays, and run on them.
@@ -168,10 +163,10 @@ class Engine:
         delegates = [option.path.name for option in recipe.options.delegates]
         return explain_refusal(error, recipe.name, load_runtime().name, delegates)
 
-    def _refuse_unsupported(self, error: Exception) -> None:
-        refusal = self._refusal(error)
-        if isinstance(refusal, UnsupportedModelError):
-            raise refusal from error
+    def _refuse_missing(self, error: Exception) -> None:
+        missing = missing_operator(error, self._recipe.name, load_runtime().name)
+        if missing:
+            raise missing from error
 
 
 def _check_fixed_shapes(specs: Mapping[str, TensorSpec], fixed: Mapping[str, Shape]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ei_runner_core import EdgeImpulseError, ModelFormatError, UnsupportedModelError
 
-__all__ = ["ENGINE_ERRORS", "explain_refusal", "one_line"]
+__all__ = ["ENGINE_ERRORS", "explain_refusal", "missing_operator", "one_line"]
 
 ENGINE_ERRORS = (ValueError, RuntimeError, MemoryError)
 """What the runtimes raise when something fails inside them."""
@@ -16,6 +16,33 @@ _CUSTOM_OP = re.compile(r"unresolved custom op: (\S+?)\.?(?:\s|$)")
 _FLEX_OP = re.compile(r"\(Flex(\w+)\) failed to prepare")
 _NEWER_OP = re.compile(r"Didn't find op for builtin opcode '(\w+)' version '(\d+)'")
 _UNKNOWN_OP = re.compile(r"Op builtin_code out of range: (\d+)")
+
+
+def missing_operator(error: Exception, name: str, runtime: str) -> UnsupportedModelError | None:
+    """The error for a network with an operator that the runtime lacks; None if it is not that.
+
+    Args:
+        error: what the runtime raised.
+        name: the network.
+        runtime: the name of the runtime.
+    """
+    text = one_line(error)
+    upgrade = f"upgrade it with: pip install -U {runtime}"
+    if match := _CUSTOM_OP.search(text):
+        what = f"the custom operator {match[1]!r}"
+        hint = "name the delegate that brings it in the option 'delegates', or export without it"
+    elif "Select TensorFlow op" in text:
+        match = _FLEX_OP.search(text)
+        what = f"TensorFlow's operator {match[1]!r}" if match else "operators of TensorFlow"
+        hint = "convert the network with TFLITE_BUILTINS only, without SELECT_TF_OPS"
+    elif match := _NEWER_OP.search(text):
+        what, hint = f"version {match[2]} of the operator {match[1]}", upgrade
+    elif match := _UNKNOWN_OP.search(text):
+        what = f"the operator number {match[1]}"
+        hint = f"{upgrade}; or export the network again, if it is damaged"
+    else:
+        return None
+    return UnsupportedModelError(f"{name} needs {what}, which {runtime} does not have; {hint}")
 
 
 def explain_refusal(
@@ -27,32 +54,11 @@ def explain_refusal(
         error: what the runtime raised.
         name: the network.
         runtime: the name of the runtime.
-        delegates: the names of external delegates that it uses.
+        delegates: the names of the external delegates that it uses.
     """
+    if missing := missing_operator(error, name, runtime):
+        return missing
     text = one_line(error)
-    if match := _CUSTOM_OP.search(text):
-        return UnsupportedModelError(
-            f"{name} needs the custom operator {match[1]!r}, which {runtime} does not have; name "
-            "the delegate that brings it in the option 'delegates', or export the network without "
-            "it"
-        )
-    if "Select TensorFlow op" in text:
-        match = _FLEX_OP.search(text)
-        which = f"TensorFlow's operator {match[1]!r}" if match else "operators of TensorFlow"
-        return UnsupportedModelError(
-            f"{name} needs {which} (SELECT_TF_OPS), which {runtime} does not have; convert the "
-            "network with TFLITE_BUILTINS only"
-        )
-    if match := _NEWER_OP.search(text):
-        return UnsupportedModelError(
-            f"{name} needs version {match[2]} of the operator {match[1]}, which {runtime} does "
-            f"not have; upgrade it with: pip install -U {runtime}"
-        )
-    if match := _UNKNOWN_OP.search(text):
-        return UnsupportedModelError(
-            f"{name} needs the operator number {match[1]}, which {runtime} does not know; upgrade "
-            f"it with: pip install -U {runtime}, or export the network again if it is damaged"
-        )
     if delegates:
         return UnsupportedModelError(
             f"{runtime} cannot load {name} with the delegate {', '.join(delegates)}: {text}; try "

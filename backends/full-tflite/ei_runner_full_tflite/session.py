@@ -48,8 +48,8 @@ class FullTfliteSession(TensorSession):
             try:
                 if [(array.shape, array.dtype) for array in inputs] == self._ready_for:
                     return self._call(inputs)
-            except AttributeError:
-                pass  # something is no array: the check below says which
+            except (AttributeError, TypeError):
+                pass  # something is no array: the check below says what
             except ENGINE_ERRORS as error:
                 raise _failure(error) from error
             return self._run_resized(inputs)
@@ -87,6 +87,8 @@ class FullTfliteSession(TensorSession):
         return outputs
 
     def _check(self, inputs: Sequence[np.ndarray]) -> None:
+        if not isinstance(inputs, (Sequence, np.ndarray)):
+            raise InvalidInputError(f"expected a list of arrays, got {type(inputs).__name__}")
         if len(inputs) != len(self.inputs):
             names = ", ".join(spec.name for spec in self.inputs)
             raise InvalidInputError(

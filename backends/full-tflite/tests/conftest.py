@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from ei_runner_core import Network
 from ei_runner_full_tflite.backend import FullTfliteBackend
+from ei_runner_full_tflite.runtime import load_runtime
 from ei_runner_full_tflite.session import FullTfliteSession
 
 settings.register_profile("ei_runner", deadline=None, derandomize=True, database=None)
@@ -48,6 +49,13 @@ def open_network() -> Iterator[Opener]:
     yield opener
     for session in opened:
         session.close()
+
+
+@pytest.fixture
+def strict_xnnpack() -> None:
+    """For tests of what happens when XNNPACK refuses a network."""
+    if load_runtime().name == "tflite-runtime":
+        pytest.skip("the XNNPACK of tflite-runtime leaves alone what it does not like")
 
 
 @pytest.fixture

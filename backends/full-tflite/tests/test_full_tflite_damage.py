@@ -67,7 +67,7 @@ def damaged(content: bytes, generator: random.Random) -> bytes:
     return content[:8] + generator.randbytes(size - 8)
 
 
-@pytest.mark.parametrize("name", ["add", "conv_int8", "signatures", "many_dtypes"])
+@pytest.mark.parametrize("name", ["conv", "conv_int8", "signatures", "many_dtypes"])
 def test_no_damage_ends_the_process(run_script, tmp_path, name):
     generator = random.Random(name)
     folder = tmp_path / "damaged"
@@ -193,6 +193,16 @@ def test_what_contradicts_itself_is_refused(where, layout, value, message):
         inspect_model(bytes(content), "conv")
 
 
+def test_a_change_of_scale_from_nothing_is_refused():
+    content = bytearray(CONTENT["dense_uint8"])
+    position = quantization(Flatbuffer(content).root(), 0).span(2, 4)[0]
+    struct.pack_into("<f", content, position, 1e-42)
+
+    with pytest.raises(ModelFormatError, match="a scale of nothing"):
+        inspect_model(bytes(content), "dense")
+
+
+@pytest.mark.usefixtures("strict_xnnpack")
 def test_a_scale_of_zero_keeps_the_plain_kernels_away(open_network):
     """They would end the process where XNNPACK only refuses."""
     content = bytearray(CONTENT["conv_int8"])

@@ -10,6 +10,8 @@ from ei_runner_core import InvalidInputError
 
 GOOD = np.ones((1, 4), np.float32)
 WRONG = {
+    "no list": (None, "expected a list of arrays, got NoneType"),
+    "an iterator": (iter([GOOD[:, :2]]), "expected a list of arrays, got list_iterator"),
     "too few": ([], "takes 1 inputs \\(x\\), got 0"),
     "too many": ([GOOD, GOOD], "takes 1 inputs \\(x\\), got 2"),
     "a longer row": ([np.ones((1, 5), np.float32)], "shape \\(1, 5\\), expected \\(1, 4\\)"),

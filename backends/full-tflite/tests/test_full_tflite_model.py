@@ -34,11 +34,12 @@ def test_options_reach_the_network(tmp_path: Path):
     copy = shutil.copy(MODELS / "conv_int8.tflite", tmp_path)
     image = np.zeros((1, 6, 6, 1), np.int8)
 
-    with EdgeImpulseModel(copy, backend="full-tflite", options={"num_threads": 2}) as model:
-        with EdgeImpulseModel(copy, backend="full-tflite") as plain:
-            assert_array_equal(
-                model.infer_freeform(image)["Identity"], plain.infer_freeform(image)["Identity"]
-            )
+    answers = []
+    for options in ({"num_threads": 2}, None):
+        with EdgeImpulseModel(copy, backend="full-tflite", options=options) as model:
+            answers.append(model.infer_freeform(image)["Identity"])
+
+    assert_array_equal(*answers)
     with pytest.raises(InvalidInputError, match="'num_threads' of full-tflite is 0"):
         EdgeImpulseModel(copy, backend="full-tflite", options={"num_threads": 0})
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from ei_runner_core import InvalidInputError, TensorSpec
+from ei_runner_core import InferenceError, InvalidInputError, TensorSpec
 from ei_runner_full_tflite.runtime import load_runtime
 
 RUNNABLE = (
     "add",
+    "conv",
     "conv_int8",
     "dense_int8",
     "dense_uint8",
@@ -137,12 +138,15 @@ def test_a_batch_of_any_size_runs_on_a_dynamic_network(open_network, model_bytes
 
 
 def test_a_network_that_cannot_run_with_its_stored_shape_runs_with_the_real_one(open_network):
-    session = open_network("window")
+    for choice in ("auto", True, False):
+        session = open_network("window", default_delegates=choice)
+        with pytest.raises(InferenceError, match="runtime failed"):
+            session.run([np.ones((1, 1, 1), np.float32)])
 
-    (answer,) = session.run([np.ones((1, 6, 1), np.float32)])
+        (answer,) = session.run([np.ones((1, 6, 1), np.float32)])
 
-    assert answer.shape == (1, 3, 3)
-    assert np.isfinite(answer).all()
+        assert answer.shape == (1, 3, 3)
+        assert np.isfinite(answer).all()
 
 
 def test_input_shapes_fix_a_dynamic_network(open_network):

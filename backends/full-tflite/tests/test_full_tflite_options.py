@@ -120,6 +120,7 @@ def test_a_network_that_xnnpack_refuses_runs_without_it(open_network):
         np.testing.assert_array_equal(answer, expected)
 
 
+@pytest.mark.usefixtures("strict_xnnpack")
 def test_with_default_delegates_forced_their_failure_is_an_error(open_network):
     with pytest.raises(UnsupportedModelError, match="XNNPACK cannot run.*default_delegates=False"):
         open_network("no_xnnpack", default_delegates=True)

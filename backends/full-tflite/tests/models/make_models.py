@@ -186,6 +186,7 @@ def models() -> Iterator[tuple[str, bytes]]:
     yield "add", add
     yield "dense_int8", int8
     yield "dense_uint8", quantized(dense, tf.uint8, row, (1, 4))
+    yield "conv", convert(conv, image)
     yield "conv_int8", conv_int8
     yield "two_by_two", convert(two_by_two, spec([1, 3], tf.float32, "a"), spec([2], tf.int32, "b"))
     yield (
