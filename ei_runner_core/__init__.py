@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         TrackedObject,
         VisualAnomaly,
     )
+    from .selection import Selection
 
 _HOMES = {
     "contract": (
@@ -89,6 +90,7 @@ _HOMES = {
         "BoundingBox", "InferenceResult", "ResultParts", "Timing", "TrackedObject",
         "VisualAnomaly",
     ),
+    "selection": ("Selection",),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -126,6 +128,7 @@ __all__ = [
     "Receipt",
     "ResultParts",
     "Sample",
+    "Selection",
     "SensorType",
     "SharedMemoryInfo",
     "StudioError",

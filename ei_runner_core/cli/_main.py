@@ -56,6 +56,7 @@ def _report(error: Exception) -> int:
         return exit_code(error)
     if isinstance(error, OSError):
         complain(f"{error.strerror or error}: {error.filename or 'while writing the output'}")
+        _flush_or_drop()
         return USAGE
     return _report_bug(error)
 
@@ -74,6 +75,14 @@ def _report_bug(error: Exception) -> int:
     hint = f"this is a bug in ei-runner or a plugin: {TRACEBACK_VARIABLE}=1 shows where"
     complain(f"{type(error).__name__}: {error}; {hint}")
     return USAGE
+
+
+def _flush_or_drop() -> None:
+    """Write what can still be written; Python would try again at exit, and change the exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
 
 
 def _drop_output() -> None:

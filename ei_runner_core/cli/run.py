@@ -26,7 +26,7 @@ __all__ = ["run"]
 @click.option("--features", metavar="NUMBERS", help='The values of one window: "0.1,0.2,0.3".')
 @click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
 @click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE",
-              help="An option of the backend, such as threads=2; can be repeated.")  # fmt: skip
+              help="An option of the backend, such as num_threads=2; can be repeated.")  # fmt: skip
 @click.option("--debug", is_flag=True, help="Log every inference to stderr.")
 @json_option
 @click.pass_context
@@ -87,7 +87,7 @@ def _options(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not (name and equals):
-            raise click.UsageError(f"--option {pair!r} is not KEY=VALUE, such as threads=2")
+            raise click.UsageError(f"--option {pair!r} is not KEY=VALUE, such as num_threads=2")
         try:
             options[name] = json.loads(text)
         except (ValueError, RecursionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from typing import Any
@@ -78,9 +79,12 @@ def dump_impulse(impulse: Impulse) -> str:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of ``impulse.json``, as published in the documentation."""
-    schema = msgspec.json.schema(Impulse)
+    schema: dict[str, Any] = json.loads(json.dumps(msgspec.json.schema(Impulse)))
+    for definition in schema["$defs"].values():
+        if "description" in definition:  # a docstring, indented on Python before 3.13
+            definition["description"] = inspect.cleandoc(definition["description"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Edge Impulse impulse bundle of ei-runner",
-        **json.loads(json.dumps(schema)),
+        **schema,
     }

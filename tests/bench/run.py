@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -121,7 +122,9 @@ def start(rounds: int) -> Iterator[Row]:
 
 def fresh(code: str, directory: str) -> Callable[[], object]:
     command = [sys.executable, "-c", code]
-    return lambda: subprocess.run(command, cwd=directory, check=True)
+    environment = dict(os.environ)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else every start compiles the source again
+    return lambda: subprocess.run(command, cwd=directory, env=environment, check=True)
 
 
 def opening(rounds: int) -> Iterator[Row]:
