@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterable
+import stat
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .contract import ModelSource, Network
-from .errors import ModelFormatError, ModelNotFoundError
+from .errors import (
+    EdgeImpulseError,
+    InvalidInputError,
+    ModelFormatError,
+    ModelNotFoundError,
+)
 from .impulse import FreeformInput, Impulse, NetworkBlock, read_bundle
 from .impulse.bundle import IMPULSE_FILE, open_archive
 
@@ -44,29 +50,57 @@ def locate(source: str | os.PathLike[str] | None = None) -> ModelSource:
         ModelNotFoundError: there is nothing at the path, or no model anywhere.
         ModelFormatError: what is there is not a model, or is damaged.
     """
-    if source is not None:
-        return _identify(Path(source).expanduser(), "")
-    if from_environment := os.environ.get(MODEL_VARIABLE):
-        hint = f" (from {MODEL_VARIABLE})"
-        return _identify(Path(from_environment).expanduser(), hint)
-    return _identify(_drop_zone(), " (from ./model)")
+    if source is None:
+        from_environment = os.environ.get(MODEL_VARIABLE)
+        if not from_environment:
+            return _locate(_drop_zone, " (from ./model)")
+        return _locate(lambda: _path(from_environment), f" (from {MODEL_VARIABLE})")
+    return _locate(lambda: _path(source), "")
+
+
+def _locate(find: Callable[[], Path], origin: str) -> ModelSource:
+    try:
+        return _identify(find(), origin)
+    except EdgeImpulseError:
+        raise
+    except (OSError, ValueError, RuntimeError) as error:
+        # too long, not searchable, a NUL byte, the home of an unknown user, a loop of links
+        raise ModelNotFoundError(f"cannot read the model{origin}: {error}") from error
+
+
+def _path(source: str | os.PathLike[str]) -> Path:
+    try:
+        path = Path(source)
+    except TypeError:
+        raise InvalidInputError(
+            f"a model is named by a path, got {type(source).__name__}; pass a str or a Path"
+        ) from None
+    return path.expanduser()
 
 
 def _drop_zone() -> Path:
-    """The one model in ``./model``: the folder itself is one, or one lies in it."""
-    if _is_model_folder(DROP_ZONE):
+    """The folder ``./model``, if there is a model in it."""
+    if DROP_ZONE.is_dir() and (_is_model_folder(DROP_ZONE) or any(_models_in(DROP_ZONE))):
         return DROP_ZONE
-    found = sorted(_models_in(DROP_ZONE)) if DROP_ZONE.is_dir() else []
+    raise ModelNotFoundError(
+        f"no model was given: pass a path (-m on the command line), set {MODEL_VARIABLE}, or put "
+        "an exported model into ./model; to see a model at work: ei-runner demo"
+    )
+
+
+def _only_model_in(folder: Path, origin: str) -> Path:
+    """The one model that lies in a folder which is none itself."""
+    found = sorted(_models_in(folder))
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(path.name for path in found)
         raise ModelNotFoundError(
-            f"./model holds {len(found)} models ({names}); name one of them, or leave only one"
+            f"the folder {folder}{origin} holds {len(found)} models ({names}); name one of them"
         )
-    raise ModelNotFoundError(
-        f"no model was given: pass a path (-m on the command line), set {MODEL_VARIABLE}, or put "
-        "an exported model into ./model; to see a model at work: ei-runner demo"
+    raise ModelFormatError(
+        f"the folder {folder}{origin} holds neither {IMPULSE_FILE} nor model-parameters/"
+        f"{_EXPORT_MARK}, nor one model; expected {_ACCEPTED}"
     )
 
 
@@ -83,7 +117,9 @@ def _is_model_folder(path: Path) -> bool:
 
 
 def _identify(path: Path, origin: str) -> ModelSource:
-    if _is_folder(path):
+    if path.name == IMPULSE_FILE and path.is_file():
+        path = path.parent
+    if path.is_dir():
         return _identify_folder(path, origin)
     head = _first_bytes(path, origin)
     if not head:
@@ -91,23 +127,16 @@ def _identify(path: Path, origin: str) -> ModelSource:
     return _identify_file(path, head)
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except ValueError:  # a NUL byte in the path
-        return False
-
-
 def _first_bytes(path: Path, origin: str) -> bytes:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe or a device may never end
+            raise ModelFormatError(f"{path}{origin} is not a regular file; expected {_ACCEPTED}")
         with path.open("rb") as file:
             return file.read(8)
     except FileNotFoundError:
         raise ModelNotFoundError(
             f"there is no model at {path}{origin}; expected {_ACCEPTED}"
         ) from None
-    except (OSError, ValueError) as error:
-        raise ModelNotFoundError(f"cannot read the model {path}{origin}: {error}") from error
 
 
 def _identify_folder(path: Path, origin: str) -> ModelSource:
@@ -115,10 +144,7 @@ def _identify_folder(path: Path, origin: str) -> ModelSource:
         return read_bundle(path)
     if _is_model_folder(path):
         return ModelSource(path, "cpp-export")
-    raise ModelFormatError(
-        f"the folder {path}{origin} holds neither {IMPULSE_FILE} nor model-parameters/"
-        f"{_EXPORT_MARK}; expected {_ACCEPTED}"
-    )
+    return _identify(_only_model_in(path, origin), origin)
 
 
 def _identify_file(path: Path, head: bytes) -> ModelSource:

@@ -7,6 +7,7 @@ is unpacked.
 
 from __future__ import annotations
 
+import lzma
 import stat
 import zipfile
 import zlib
@@ -25,6 +26,18 @@ MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 MAX_ARCHIVE_BYTES = 2 * 1024**3
 MAX_ARCHIVE_ENTRIES = 100_000
 MAX_RATIO = 1_000
+
+# what zipfile and its decompressors raise for damaged archives, and for methods they do not know
+ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    OSError,
+    ValueError,
+    LookupError,
+    EOFError,
+    RuntimeError,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 _Reader = Callable[[str, str], Network]
 
@@ -45,6 +58,8 @@ def read_bundle(path: Path) -> ModelSource:
 def _read_directory(root: Path) -> ModelSource:
     document = root / IMPULSE_FILE
     try:
+        if not document.is_file():
+            raise ModelFormatError(f"{document} is not a regular file")
         with document.open("rb") as file:
             text = file.read(MAX_DOCUMENT_BYTES + 1)
     except OSError as error:
@@ -63,7 +78,7 @@ def _read_directory(root: Path) -> ModelSource:
 def _read_archive(path: Path, archive: zipfile.ZipFile) -> ModelSource:
     members = {info.filename: info for info in archive.infolist()}
     if IMPULSE_FILE not in members:
-        raise ModelFormatError(f"{path} holds no {IMPULSE_FILE} at its top: not a bundle")
+        raise ModelFormatError(f"{path} holds no {IMPULSE_FILE} at its top; zip what is in the bundle's folder, not the folder itself")
     _check_document_size(members[IMPULSE_FILE].file_size, path / IMPULSE_FILE)
 
     def network(name: str, field: str) -> Network:
@@ -113,7 +128,8 @@ def _inside(root: Path, name: str, field: str) -> Path:
     path = root / name
     try:
         inside = path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError) as error:  # a loop of links
+        path.is_file()
+    except (OSError, RuntimeError) as error:  # a loop of links, a name that is too long
         raise ModelFormatError(f"impulse.json: {field}: cannot follow {name!r}: {error}") from error
     if not inside:
         raise ModelFormatError(
@@ -132,7 +148,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except ZIP_ERRORS as error:
         raise ModelFormatError(f"{path} is not a readable zip: {error}") from error
     try:
         _check_members(path, archive.infolist())
@@ -174,6 +190,6 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) ->
             content = file.read(info.file_size + 1)
             if len(content) == info.file_size and not file.read(1):
                 return content
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, zlib.error) as error:
+    except ZIP_ERRORS as error:
         raise ModelFormatError(f"{path}: cannot unpack {info.filename!r}: {error}") from error
     raise ModelFormatError(f"{path}: {info.filename!r} has not the size that the zip states")

@@ -31,6 +31,7 @@ __all__ = [
 
 Positive = Annotated[int, Meta(ge=1)]
 Identifier = Annotated[int, Meta(ge=0)]
+Float32 = Annotated[float, Meta(ge=-3.4028235e38, le=3.4028235e38)]
 Scalar = bool | int | float | str | None
 ImageScaling = Literal[
     "NONE", "0_255", "TORCH", "MIN1_1", "MIN128_127", "BGR_SUBTRACT_IMAGENET_MEAN"
@@ -83,8 +84,8 @@ Input = ImageInput | TimeSeriesInput | FreeformInput
 class Normalization(_Node, frozen=True):
     """Scaling of a block's features: (x - mean) * scale, one pair for each feature."""
 
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
+    mean: tuple[Float32, ...]
+    scale: tuple[Float32, ...]
     method: Literal["standard_scaler"] = "standard_scaler"
 
 
@@ -173,13 +174,13 @@ class Impulse(_Node, frozen=True):
     """A whole impulse: what it looks at, how it computes and what its answers mean."""
 
     input: Input
+    learn: Annotated[tuple[LearnBlock, ...], Meta(min_length=1)]
     format: Literal["ei-runner-impulse"] = "ei-runner-impulse"
     version: Literal[1] = 1
     name: str = ""
     project: ProjectInfo = ProjectInfo()
     labels: tuple[str, ...] = ()
     dsp: tuple[DspBlock, ...] = ()
-    learn: tuple[LearnBlock, ...] = ()
     postprocessing: tuple[PostProcessingBlock, ...] = ()
     anomaly: Literal[
         "none", "kmeans", "gmm", "visual_gmm", "visual_patchcore", "custom", "visual_custom"

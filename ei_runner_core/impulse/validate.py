@@ -9,6 +9,8 @@ from .tree import DspBlock, FreeformInput, ImageInput, Impulse, KMeansBlock, Tim
 
 __all__ = ["check_references"]
 
+MAX_VALUES = 2**26  # 256 MiB of float32: far more than any model takes, little enough to allocate
+
 _NO_NETWORK = (
     "no network file is listed (a network compiled with EON has none and runs on the sdk-ffi "
     "backend only: export the model without the EON compiler)"
@@ -27,8 +29,7 @@ def _problems(impulse: Impulse) -> Iterator[tuple[str, str]]:
     yield from _duplicates("$.learn[*].id", (block.id for block in impulse.learn), "block id")
     ids = (block.id for block in impulse.postprocessing)
     yield from _duplicates("$.postprocessing[*].id", ids, "block id")
-    if not impulse.learn:
-        yield "$.learn", "an impulse needs at least one learn block"
+    yield from _input_problems(impulse)
     for i, block in enumerate(impulse.dsp):
         yield from _dsp_problems(f"$.dsp[{i}]", block, impulse)
     yield from _learn_problems(impulse)
@@ -43,6 +44,21 @@ def _duplicates(path: str, values: Iterable[object], what: str) -> Iterator[tupl
         seen.add(value)
 
 
+def _input_problems(impulse: Impulse) -> Iterator[tuple[str, str]]:
+    size = impulse.window_length
+    if size > MAX_VALUES:
+        yield "$.input", f"a window of {size} values is too large, at most {MAX_VALUES}"
+    features = sum(block.outputs for block in impulse.dsp)
+    if features > MAX_VALUES:
+        yield "$.dsp[*].outputs", f"{features} features are too many, at most {MAX_VALUES}"
+    series = impulse.input
+    if isinstance(series, TimeSeriesInput) and series.slices_per_window > series.samples:
+        yield (
+            "$.input.slices_per_window",
+            f"a window of {series.samples} samples has no {series.slices_per_window} slices",
+        )
+
+
 def _dsp_problems(path: str, block: DspBlock, impulse: Impulse) -> Iterator[tuple[str, str]]:
     if isinstance(impulse.input, FreeformInput):
         yield path, 'a freeform input has no DSP blocks; use another "input" or remove the block'
@@ -52,14 +68,27 @@ def _dsp_problems(path: str, block: DspBlock, impulse: Impulse) -> Iterator[tupl
             yield f"{path}.axes", f"axis {axis} does not exist, the input has {axes} (from 0)"
     if block.axes == ():
         yield f"{path}.axes", "no axis is listed; leave the field out to use all axes"
-    if block.type == "image" and not isinstance(impulse.input, ImageInput):
-        yield f"{path}.type", 'an image block needs an "input" of type "image"'
+    if block.type == "image":
+        yield from _image_problems(path, block, impulse)
     if block.normalization is not None:
         for name in ("mean", "scale"):
             length = len(getattr(block.normalization, name))
             if length != block.outputs:
                 expected = f"expected {block.outputs} values, one for each output"
                 yield f"{path}.normalization.{name}", f"{expected}, got {length}"
+
+
+def _image_problems(path: str, block: DspBlock, impulse: Impulse) -> Iterator[tuple[str, str]]:
+    if not isinstance(impulse.input, ImageInput):
+        yield f"{path}.type", 'an image block needs an "input" of type "image"'
+        return
+    channels = 1 if block.config.get("channels") == "Grayscale" else 3
+    if len(impulse.dsp) == 1 and impulse.input.channels != channels:
+        yield (
+            "$.input.channels",
+            f"expected {channels}, as the image block's channels are "
+            f"{block.config.get('channels', 'RGB')!r}, got {impulse.input.channels}",
+        )
 
 
 def _learn_problems(impulse: Impulse) -> Iterator[tuple[str, str]]:

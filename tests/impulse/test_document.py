@@ -117,10 +117,10 @@ WRONG_FIELDS = [
     (("dsp", 0, "typo"), 1, r"\$\.dsp\[0\]: Object contains unknown field `typo`"),
     (("dsp", 0, "id"), ..., r"\$\.dsp\[0\]: Object missing required field `id`"),
     (("input", "axes"), [], r"\$\.input\.axes"),
-    (("input", "sensor"), "nose", r"\$\.input\.sensor: Invalid enum value 'nose'"),
-    (("input", "type"), "smell", r"\$\.input\.type: Invalid value 'smell'"),
+    (("input", "sensor"), "nose", r"\$\.input\.sensor: Invalid enum value 'nose'; expected one of \"accelerometer\""),
+    (("input", "type"), "smell", r"\$\.input\.type: Invalid value 'smell'; expected one of .*\"time-series\""),
     (("labels",), ["up", "up"], r"\$\.labels: the label 'up' stands there twice"),
-    (("learn",), [], r"\$\.learn: an impulse needs at least one learn block"),
+    (("learn",), [], r"\$\.learn: Expected `array` of length >= 1"),
     (("learn", 0, "inputs"), [5], r"\$\.learn\[0\]\.inputs: no DSP block has the id 5"),
     (("learn", 0, "inputs"), [], r"\$\.learn\[0\]\.inputs: list the ids"),
     (("learn", 0, "files"), [], r"\$\.learn\[0\]\.files: no network file .*EON"),
@@ -133,10 +133,18 @@ WRONG_FIELDS = [
         r"\$\.dsp\[0\]\.normalization\.mean: expected 6 values, one for each output, got 1",
     ),
     (("postprocessing", 0, "input"), 8, r"\$\.postprocessing\[0\]\.input: no learn block"),
+    (("input", "samples"), 10**9, r"\$\.input: a window of 3000000000 values is too large"),
+    (("dsp", 0, "outputs"), 10**9, r"\$\.dsp\[\*\]\.outputs: 1000000000 features are too many"),
+    (("input", "slices_per_window"), 3, r"\$\.input\.slices_per_window: .* 2 samples"),
+    (
+        ("dsp", 0, "normalization"),
+        {"mean": [1e39] * 6, "scale": [1] * 6},
+        r"\$\.dsp\[0\]\.normalization\.mean\[0\]",
+    ),
     (("project", "id"), "seven", r"\$\.project\.id"),
     (("format",), "other", r"\$\.format: expected 'ei-runner-impulse', got 'other'"),
     (("version",), 2, r"\$\.version: this ei-runner reads version 1, the file has version 2"),
-    (("version",), ..., r"\$\.version: this ei-runner reads version 1, the file has version 0"),
+    (("version",), ..., r"\$\.version: the field is missing, write \"version\": 1"),
 ]
 
 
@@ -186,3 +194,29 @@ def test_parameters_of_an_image_detector_with_tracking():
     assert reply["has_anomaly"] == 1
     assert reply["image_resize_mode"] == "fit-longest"
     assert reply["inferencing_engine"] == 2
+
+
+def test_a_mark_of_windows_editors_is_skipped():
+    assert parse_impulse(b"\xef\xbb\xbf" + json.dumps(impulse_document()).encode())
+
+
+def test_a_syntax_error_is_told_by_line_and_column():
+    text = json.dumps(impulse_document(), indent=2).replace('"labels": [', '"labels": [,')
+    with pytest.raises(ModelFormatError, match=r"not valid JSON: .*line \d+ column \d+"):
+        parse_impulse(text.encode())
+
+
+@pytest.mark.parametrize(("channels", "block"), [(3, "Grayscale"), (1, "RGB")])
+def test_the_channels_of_the_input_are_those_of_its_image_block(channels, block):
+    image = {"type": "image", "width": 2, "height": 1, "channels": channels}
+    dsp = [{"id": 2, "type": "image", "outputs": 2, "config": {"channels": block}}]
+    with pytest.raises(ModelFormatError, match=r"\$\.input\.channels: expected"):
+        parse(impulse_document(input=image, dsp=dsp))
+
+
+def test_the_schema_requires_what_the_reader_requires():
+    required = set(json_schema()["$defs"]["Impulse"]["required"])
+    assert required == {"format", "version", "input", "learn"}
+    for name in required:
+        with pytest.raises(ModelFormatError, match=name):
+            parse(_put(impulse_document(), (name,), ...))

@@ -71,12 +71,13 @@ def test_one_model_inside_the_folder_model_is_found_beside_its_readme(bundle, tm
     (tmp_path / "model" / "README.md").write_text("put a model here")
     shutil.copytree(bundle, tmp_path / "model" / "gestures")
     assert opened_path() == Path("model/gestures")
+    assert opened_path("model") == Path("model/gestures")
 
 
 def test_two_models_inside_the_folder_model_are_one_too_many(bundle, tmp_path):
     shutil.copytree(bundle, tmp_path / "model" / "a")
     shutil.copytree(bundle, tmp_path / "model" / "b")
-    with pytest.raises(ModelNotFoundError, match=r"holds 2 models \(a, b\)"):
+    with pytest.raises(ModelNotFoundError, match=r"folder model \(from ./model\) holds 2 models \(a, b\)"):
         EdgeImpulseModel()
 
 
