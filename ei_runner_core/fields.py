@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -93,9 +94,10 @@ def read_fields(
 def _convert(owner: str, name: str, value: Any, field: Field) -> Any:
     try:
         return field.convert(value)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
+        shown = reprlib.repr(value)
         raise InvalidInputError(
-            f"the field {name!r} of the {owner} is {value!r}, expected {field.expected}"
+            f"the field {name!r} of the {owner} is {shown}, expected {field.expected}"
         ) from error
 
 

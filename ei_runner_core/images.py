@@ -7,12 +7,20 @@ loaded or resized; arrays of the right size need nothing.
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .errors import BackendUnavailableError, InvalidInputError, UnsupportedModelError
+from .errors import (
+    BackendUnavailableError,
+    EdgeImpulseError,
+    InvalidInputError,
+    UnsupportedModelError,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,6 +29,8 @@ __all__ = ["load_image", "pack", "resize"]
 
 Pixels = npt.NDArray[np.uint8]
 MAX_PIXELS = 256 * 1024 * 1024
+# Only formats that Pillow decodes itself: for some others it starts programs, such as Ghostscript.
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 
 
 def load_image(image: Any) -> Pixels:
@@ -38,15 +48,15 @@ def load_image(image: Any) -> Pixels:
         InvalidInputError: the file cannot be read, or the array has another dtype or shape.
     """
     if isinstance(image, np.ndarray):
-        return _from_array(image)
+        return _from_array(np.asarray(image))
     if isinstance(image, (str, os.PathLike)):
-        return _from_file(image)
+        return _from_file(_regular_file(image), f"the image {os.fspath(image)!r}")
     if isinstance(image, (bytes, bytearray, memoryview)):
         import io
 
-        return _from_file(io.BytesIO(image))
-    if type(image).__module__.partition(".")[0] == "PIL":
-        return _to_rgb(image)
+        return _from_file(io.BytesIO(bytes(image)), "the image")
+    if callable(getattr(image, "convert", None)) and hasattr(image, "mode"):  # a Pillow image
+        return _decode(lambda: _to_rgb(image), f"the Pillow image of mode {image.mode!r}")
     raise InvalidInputError(
         f"cannot read an image from {type(image).__name__}; pass a path, the bytes of a file, a "
         "Pillow image or a uint8 array of shape (height, width, 3)"
@@ -119,25 +129,45 @@ def _from_array(array: npt.NDArray[Any]) -> Pixels:
     return np.ascontiguousarray(array)
 
 
-def _from_file(source: Any) -> Pixels:
-    pil = _pillow()
-    name = getattr(source, "name", None) or source
-    shown = f"image {os.fspath(name)!r}" if isinstance(name, (str, os.PathLike)) else "image"
+def _regular_file(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Reading a pipe or a device might never end."""
     try:
-        with pil.open(source) as image:
+        if stat.S_ISREG(Path(path).stat().st_mode):
+            return path
+        problem = "it is not a regular file"
+    except (OSError, ValueError) as error:
+        problem = str(error)
+    raise InvalidInputError(f"cannot read the image {os.fspath(path)!r}: {problem}")
+
+
+def _from_file(source: Any, name: str) -> Pixels:
+    pil = _pillow()
+
+    def read() -> Pixels:
+        with pil.open(source, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise InvalidInputError(
-                    f"the {shown} has {image.width}x{image.height} pixels, at most "
-                    f"{MAX_PIXELS} are read; make it smaller"
+                    f"{name} has {image.width}x{image.height} pixels, at most {MAX_PIXELS} are "
+                    "read; make it smaller"
                 )
             return _to_rgb(image)
-    except InvalidInputError:
+
+    return _decode(read, name)
+
+
+def _decode(read: Callable[[], Pixels], name: str) -> Pixels:
+    """Pillow reports damaged images with many kinds of errors, depending on their format."""
+    try:
+        pixels = read()
+    except EdgeImpulseError:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, pil.DecompressionBombError) as error:
-        # Pillow reports damaged files with all of these, depending on the format
+    except Exception as error:
         raise InvalidInputError(
-            f"cannot read the {shown}: {error}; expected a PNG, JPEG or other image file"
+            f"cannot read {name}: {error}; expected one of {', '.join(FORMATS)}"
         ) from error
+    if not pixels.size:
+        raise InvalidInputError(f"{name} is empty: it has no pixels")
+    return pixels
 
 
 def _to_rgb(image: Image) -> Pixels:

@@ -7,8 +7,8 @@ directory.
 from __future__ import annotations
 
 import os
-import zipfile
 import stat
+import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 

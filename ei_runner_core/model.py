@@ -6,7 +6,7 @@ import os
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .errors import InferenceError, InvalidInputError
 
@@ -101,11 +101,13 @@ class EdgeImpulseModel:
             windows: as for :meth:`infer`, for example an array of shape (n, input_size).
         """
         session = self._use()
-        if not isinstance(windows, Iterable):
+        try:
+            several = list(windows)
+        except TypeError:
             raise InvalidInputError(
                 f"infer_batch takes several windows, got {type(windows).__name__}"
-            )
-        checked = [self._check_window(window) for window in windows]
+            ) from None
+        checked = [self._check_window(window) for window in several]
         return [session.classify(window, self._debug) for window in checked]
 
     def infer_image(self, image: Any) -> InferenceResult:
@@ -277,7 +279,13 @@ class EdgeImpulseModel:
         self._finalizer()
 
     def __enter__(self) -> Self:
+        self._use()
         return self
+
+    def __reduce__(self) -> NoReturn:
+        raise InferenceError(
+            f"{self!r} cannot be copied or sent to another process: open {str(self.path)!r} there"
+        )
 
     def __exit__(
         self,

@@ -78,7 +78,10 @@ def _read_directory(root: Path) -> ModelSource:
 def _read_archive(path: Path, archive: zipfile.ZipFile) -> ModelSource:
     members = {info.filename: info for info in archive.infolist()}
     if IMPULSE_FILE not in members:
-        raise ModelFormatError(f"{path} holds no {IMPULSE_FILE} at its top; zip what is in the bundle's folder, not the folder itself")
+        raise ModelFormatError(
+            f"{path} holds no {IMPULSE_FILE} at its top; zip what is in the bundle's folder, not "
+            "the folder itself"
+        )
     _check_document_size(members[IMPULSE_FILE].file_size, path / IMPULSE_FILE)
 
     def network(name: str, field: str) -> Network:

@@ -84,11 +84,9 @@ def _image_problems(path: str, block: DspBlock, impulse: Impulse) -> Iterator[tu
         return
     channels = 1 if block.config.get("channels") == "Grayscale" else 3
     if len(impulse.dsp) == 1 and impulse.input.channels != channels:
-        yield (
-            "$.input.channels",
-            f"expected {channels}, as the image block's channels are "
-            f"{block.config.get('channels', 'RGB')!r}, got {impulse.input.channels}",
-        )
+        kind = block.config.get("channels", "RGB")
+        problem = f"expected {channels} for an image block of {kind}, got {impulse.input.channels}"
+        yield "$.input.channels", problem
 
 
 def _learn_problems(impulse: Impulse) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from ..impulse import Impulse, model_parameters
 from ..parameters import BlockThresholds
 from ..results import InferenceResult
 from .tensors import match_inputs
+from .turn import Turn
 
 __all__ = ["FreeformImpulse"]
 
@@ -26,13 +27,16 @@ class FreeformImpulse(ImpulseSession):
         self.inputs = session.inputs
         self.outputs = session.outputs
         self._session = session
+        self._turn = Turn()
         self._names = _unique([spec.name for spec in session.outputs])
 
     def freeform(
         self, inputs: Sequence[npt.NDArray[Any]] | Mapping[str, npt.NDArray[Any]]
     ) -> dict[str, npt.NDArray[Any]]:
         """Run the network; values are raw, as its tensors hold them."""
-        outputs = self._session.run(match_inputs(inputs, self.inputs))
+        arrays = match_inputs(inputs, self.inputs)
+        with self._turn:
+            outputs = self._session.run(arrays)
         return dict(zip(self._names, outputs, strict=True))
 
     def classify(self, window: npt.NDArray[Any], debug: bool = False) -> InferenceResult:
@@ -56,8 +60,9 @@ class FreeformImpulse(ImpulseSession):
         raise UnsupportedModelError("a bare network has no thresholds")
 
     def close(self) -> None:
-        """Close the engine's session."""
-        self._session.close()
+        """Close the engine's session, after the call that is being worked on."""
+        with self._turn.lock:
+            self._session.close()
 
 
 def _refuse(method: str) -> NoReturn:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .. import postprocess
 from ..contract import TensorSpec
-from ..errors import InvalidInputError, ModelFormatError
+from ..errors import InvalidInputError, ModelFormatError, UnsupportedModelError
 from ..impulse import ImageInput, Impulse, PostProcessingBlock
 from ..parameters import BlockThresholds
 from ..results import ResultParts
@@ -93,6 +93,11 @@ def _step(
 
 def _check_count(block: PostProcessingBlock, impulse: Impulse, tensor: TensorSpec) -> None:
     count = abs(prod(tensor.shape))  # a dynamic batch dimension counts as one
+    if block.type == "regression" and count != 1:
+        raise ModelFormatError(
+            f"the network gives {count} values (shape {tensor.shape}), a regression needs exactly "
+            'one; use the type "classification" with a label for each value, or "freeform"'
+        )
     if block.type == "classification" and count != len(impulse.labels):
         raise ModelFormatError(
             f"the network gives {count} scores (shape {tensor.shape}), but impulse.json lists "
@@ -106,6 +111,8 @@ def _complete(
     """The block's config with what the network itself tells: quantisation and tensors."""
     tensor = tensors[source]
     _check_quantization(block, tensor)
+    if block.type == _FREEFORM:
+        _check_one_scale(tensors)
     completed: dict[str, Any] = {
         "input_block_id": source,
         "output_tensors": [
@@ -118,12 +125,31 @@ def _complete(
     return completed | block.config
 
 
+def _check_one_scale(tensors: Mapping[int, TensorSpec]) -> None:
+    """The SDK decodes all tensors of a freeform model alike, so that differing ones go wrong."""
+    scales = {(spec.dtype, spec.scale, spec.zero_point) for spec in tensors.values()}
+    if len(scales) > 1:
+        raise UnsupportedModelError(
+            f"the output tensors have different quantisations {sorted(scales)}, which freeform "
+            "post-processing cannot tell apart; open the network file itself and dequantise each "
+            "with ei_runner_core.dsp.dequantize"
+        )
+
+
 def _check_quantization(block: PostProcessingBlock, tensor: TensorSpec) -> None:
     for name in ("scale", "zero_point"):
         declared, actual = block.config.get(name), getattr(tensor, name)
-        comparable = tensor.is_quantized and isinstance(declared, (int, float))
-        if comparable and np.float32(declared) != np.float32(actual):
+        if not tensor.is_quantized or not isinstance(declared, (int, float)):
+            continue
+        if _float32(declared) != _float32(actual):
             raise ModelFormatError(
                 f"the post-processing block {block.id} ({block.type}) declares {name} "
                 f"{declared}, but the tensor {tensor.name!r} has {actual}"
             )
+
+
+def _float32(value: float) -> float:
+    try:
+        return float(np.float32(value))
+    except OverflowError:  # an integer of hundreds of digits
+        return float("inf")

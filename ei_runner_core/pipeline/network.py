@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from .. import dsp
 from ..contract import TensorSession, TensorSpec
-from ..errors import ModelFormatError, UnsupportedModelError
+from ..errors import ModelFormatError, PluginError, UnsupportedModelError
 from ..impulse import DspBlock, ImageInput, Impulse, NetworkBlock
 
-__all__ = ["NetworkStage", "takes_pixels"]
+__all__ = ["NetworkStage", "check_tensors", "takes_pixels"]
 
 Array = npt.NDArray[np.generic]
 FloatArray = npt.NDArray[np.float32]
@@ -62,6 +62,31 @@ class NetworkStage:
         else:
             encoders = _feature_encoders(impulse, block, session, spans)
         self.run = _runner(encoders, session, block.outputs, tuple(self.outputs))
+
+
+def check_tensors(tensors: Mapping[int, object], specs: Mapping[int, TensorSpec]) -> None:
+    """Hold what a session gave against what it promised.
+
+    Raises:
+        PluginError: a tensor is no array, or of another shape or dtype.
+    """
+    for key, spec in specs.items():
+        tensor = tensors[key]
+        got = f"{type(tensor).__name__}"
+        if isinstance(tensor, np.ndarray):
+            if tensor.dtype.name == spec.dtype and _fits(tensor.shape, spec.shape):
+                continue
+            got = f"{tensor.dtype} {tensor.shape}"
+        raise PluginError(
+            f"the backend promised the output {spec.name!r} as {spec.dtype} {spec.shape}, but "
+            f"gave {got}; report it to the backend's authors"
+        )
+
+
+def _fits(shape: tuple[int, ...], promised: tuple[int, ...]) -> bool:
+    return len(shape) == len(promised) and all(
+        length == other or other == -1 for length, other in zip(shape, promised, strict=True)
+    )
 
 
 def _runner(

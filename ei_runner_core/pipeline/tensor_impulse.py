@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter_ns
 from typing import Any
 
@@ -12,16 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import dsp
-from ..contract import ImpulseSession, TensorSession
-from ..errors import InvalidInputError, UnsupportedModelError
+from ..contract import ImpulseSession, TensorSession, TensorSpec
+from ..errors import InvalidInputError, ModelFormatError, UnsupportedModelError
 from ..impulse import Impulse, NetworkBlock, model_parameters
 from ..parameters import BlockThresholds, ModelParameters
 from ..results import InferenceResult, Timing
 from ..windows import WindowCheck
 from .features import FeatureStage
 from .interpret import InterpretStage
-from .network import NetworkStage
+from .network import NetworkStage, check_tensors
 from .sliding import SlidingWindow
+from .turn import Turn
 
 __all__ = ["TensorImpulse"]
 
@@ -51,18 +51,16 @@ class TensorImpulse(ImpulseSession):
             for block in impulse.learn
         )
         self._extract = None if self._networks[0].reads_window else self._features.run
-        specs = {key: spec for stage in self._networks for key, spec in stage.outputs.items()}
-        self._interpret = InterpretStage(impulse, specs)
+        self._interpret = InterpretStage(impulse, _all_outputs(self._networks))
         self._sliding = SlidingWindow(impulse.window_length)
-        self._lock = threading.Lock()
+        self._turn = Turn()
         self.parameters: ModelParameters = model_parameters(impulse)
         self._check = WindowCheck(impulse.window_length, self.parameters.axis_count)
-        self._run(np.zeros(impulse.window_length, np.float32))  # first calls allocate
-        self.reset()
+        self._warm_up(np.zeros(impulse.window_length, np.float32))
 
     def classify(self, window: FloatArray, debug: bool = False) -> InferenceResult:
         """Answer one window; see :meth:`ImpulseSession.classify`."""
-        with self._lock:
+        with self._turn:
             result = self._run(window)
         if debug:
             self._report(window, result)
@@ -70,7 +68,7 @@ class TensorImpulse(ImpulseSession):
 
     def classify_continuous(self, piece: FloatArray, debug: bool = False) -> InferenceResult:
         """Answer the window that ends with this slice, by sliding over the raw values."""
-        with self._lock:
+        with self._turn:
             window = self._sliding.push(piece)
             if window is None:
                 return InferenceResult(ready=False)
@@ -87,10 +85,11 @@ class TensorImpulse(ImpulseSession):
             raise InvalidInputError(
                 "this model takes one window of features, not tensors by name; pass the array"
             )
-        alone = len(inputs) == 1 and isinstance(inputs[0], np.ndarray)
-        window = self._check(inputs[0] if alone else inputs)
+        alone = isinstance(inputs, (list, tuple)) and len(inputs) == 1
+        is_packed = alone and isinstance(inputs[0], np.ndarray)
+        window = self._check(inputs[0] if is_packed else inputs)
         named: dict[str, npt.NDArray[np.float32]] = {}
-        with self._lock:
+        with self._turn:
             for stage, tensors in zip(self._networks, self._infer(window), strict=True):
                 for key, spec in stage.outputs.items():
                     name = spec.name if spec.name not in named else f"{spec.name}_{key}"
@@ -99,7 +98,7 @@ class TensorImpulse(ImpulseSession):
 
     def reset(self) -> None:
         """Forget earlier windows and slices."""
-        with self._lock:
+        with self._turn:
             self._features.reset()
             self._interpret.reset()
             self._sliding.reset()
@@ -111,14 +110,22 @@ class TensorImpulse(ImpulseSession):
 
     def set_threshold(self, block_id: int, **values: float) -> None:
         """Change values of one block; see :meth:`ImpulseSession.set_threshold`."""
-        with self._lock:
+        with self._turn:
             self._interpret.set_threshold(block_id, **values)
 
     def close(self) -> None:
         """Close the engine's sessions, after the call that is being worked on."""
-        with self._lock:
+        with self._turn.lock:  # also in the middle of a call, when a signal handler closes
             for session in self._sessions:
                 session.close()
+
+    def _warm_up(self, window: FloatArray) -> None:
+        """First calls allocate, and a backend that breaks its promises shows now."""
+        with self._turn:
+            for stage, tensors in zip(self._networks, self._infer(window), strict=True):
+                check_tensors(tensors, stage.outputs)
+            self._run(window)
+        self.reset()
 
     def _infer(self, window: FloatArray) -> list[dict[int, npt.NDArray[Any]]]:
         values = window if self._extract is None else self._extract(window)
@@ -148,6 +155,18 @@ class TensorImpulse(ImpulseSession):
             if self._extract is not None:
                 _log.debug("features: %s", self._features.buffer)
             _log.debug("result: %s", result.to_dict())
+
+
+def _all_outputs(stages: Iterable[NetworkStage]) -> dict[int, TensorSpec]:
+    outputs: dict[int, TensorSpec] = {}
+    for stage in stages:
+        if common := outputs.keys() & stage.outputs.keys():
+            raise ModelFormatError(
+                f"output k of the learn block b is known as b + k, and two networks share "
+                f"{sorted(common)}; give the learn blocks ids that are further apart"
+            )
+        outputs |= stage.outputs
+    return outputs
 
 
 def _network(block: object) -> NetworkBlock:

@@ -85,7 +85,14 @@ def _cast(
         raise InvalidInputError(
             f"the input {spec.name!r} has the dtype {array.dtype}, expected {spec.dtype}{hint}"
         )
-    return array.astype(dtype)
+    with np.errstate(over="ignore"):
+        converted = array.astype(dtype)
+    if dtype.kind == "f" and not np.array_equal(np.isinf(converted), np.isinf(array)):
+        raise InvalidInputError(
+            f"the input {spec.name!r} has values that {spec.dtype} cannot hold; the largest is "
+            f"{np.nanmax(np.abs(array))}"
+        )
+    return converted
 
 
 def _shape(array: npt.NDArray[Any], spec: TensorSpec) -> npt.NDArray[Any]:

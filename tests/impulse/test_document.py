@@ -117,8 +117,16 @@ WRONG_FIELDS = [
     (("dsp", 0, "typo"), 1, r"\$\.dsp\[0\]: Object contains unknown field `typo`"),
     (("dsp", 0, "id"), ..., r"\$\.dsp\[0\]: Object missing required field `id`"),
     (("input", "axes"), [], r"\$\.input\.axes"),
-    (("input", "sensor"), "nose", r"\$\.input\.sensor: Invalid enum value 'nose'; expected one of \"accelerometer\""),
-    (("input", "type"), "smell", r"\$\.input\.type: Invalid value 'smell'; expected one of .*\"time-series\""),
+    (
+        ("input", "sensor"),
+        "nose",
+        r"\$\.input\.sensor: Invalid enum value 'nose'; expected one of \"accelerometer\"",
+    ),
+    (
+        ("input", "type"),
+        "smell",
+        r"\$\.input\.type: Invalid value 'smell'; expected one of .*\"time-series\"",
+    ),
     (("labels",), ["up", "up"], r"\$\.labels: the label 'up' stands there twice"),
     (("learn",), [], r"\$\.learn: Expected `array` of length >= 1"),
     (("learn", 0, "inputs"), [5], r"\$\.learn\[0\]\.inputs: no DSP block has the id 5"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import warnings
 
 import numpy as np
@@ -66,6 +67,9 @@ BAD_IMAGES = {
     "empty bytes": (b"", "cannot read the image"),
     "truncated": (encoded(Image.fromarray(RGB))[:60], "cannot read the image"),
     "a number": (3, "cannot read an image from int"),
+    "empty picture": (Image.new("RGB", (0, 5)), "it has no pixels"),
+    "unknown mode": (Image.new("La", (2, 2)), "cannot read the Pillow image of mode 'La'"),
+    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "expected one of PNG"),
     "missing file": ("nowhere.png", "cannot read the image 'nowhere.png'"),
 }
 
@@ -110,3 +114,19 @@ def test_the_nearest_kernel_invents_no_colours():
     small = images.resize(RGB, 2, 3, kernel="nearest")
     colours = {tuple(pixel) for pixel in RGB.reshape(-1, 3).tolist()}
     assert {tuple(pixel) for pixel in small.reshape(-1, 3).tolist()} <= colours
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no pipes with names")
+def test_a_pipe_is_refused_rather_than_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(InvalidInputError, match="not a regular file"):
+        images.load_image(tmp_path / "pipe.png")
+
+
+def test_a_closed_picture_is_one_clear_error(tmp_path):
+    path = tmp_path / "image.png"
+    path.write_bytes(encoded(Image.fromarray(RGB)))
+    picture = Image.open(path)
+    picture.close()
+    with pytest.raises(InvalidInputError, match="cannot read the Pillow image"):
+        images.load_image(picture)

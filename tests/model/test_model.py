@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import json
 import os
@@ -23,6 +24,7 @@ from ei_runner_core import (
     InferenceResult,
     InvalidInputError,
     ModelFormatError,
+    PluginError,
     SensorType,
     UnsupportedModelError,
 )
@@ -122,6 +124,8 @@ def test_a_batch_with_one_bad_window_runs_none(model):
         model.infer_batch([WINDOW, WINDOW[:5]])
     with pytest.raises(InvalidInputError, match="takes several windows, got int"):
         model.infer_batch(3)
+    with pytest.raises(InvalidInputError, match="takes several windows, got ndarray"):
+        model.infer_batch(np.array(1.0))
 
 
 def test_continuous_mode_slides_over_the_stream(model):
@@ -151,6 +155,8 @@ def test_freeform_returns_the_tensors_of_an_impulse(model):
     assert list(tensors) == ["scores"]
     np.testing.assert_allclose(tensors["scores"], [expected_scores(WINDOW)], rtol=1e-6)
     assert model.infer_freeform([WINDOW])["scores"].shape == (1, 3)
+    with pytest.raises(InvalidInputError, match="dtype object"):
+        model.infer_freeform(None)
     with pytest.raises(InvalidInputError, match="one window of features, not tensors by name"):
         model.infer_freeform({"features": WINDOW})
 
@@ -392,3 +398,67 @@ def test_a_bare_network_is_a_freeform_model(bundle):
         with pytest.raises(UnsupportedModelError, match="no thresholds"):
             model.set_threshold(1, min_score=0.5)
         assert model.thresholds == ()
+
+
+def test_a_closed_model_cannot_be_entered_again(bundle):
+    model = EdgeImpulseModel(bundle)
+    model.close()
+    with pytest.raises(InferenceError, match="is closed"), model:
+        pass
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_model_cannot_be_copied(model, duplicate):
+    with pytest.raises(InferenceError, match="cannot be copied or sent to another process: open"):
+        duplicate(model)
+
+
+def test_a_signal_handler_may_close_the_model_but_not_call_it(model):
+    session, seen = model._session, []
+    run = session._networks[0].run
+
+    def interrupted(values):
+        with pytest.raises(InferenceError, match="while it was working in the same thread"):
+            model.infer(WINDOW)
+        model.close()
+        seen.append(True)
+        return run(values)
+
+    session._networks[0].run = interrupted
+    with pytest.raises(InferenceError, match="is closed"):
+        model.infer(WINDOW)
+    assert seen == [True]
+
+
+def test_networks_whose_outputs_share_a_key_are_refused(tmp_path):
+    document = impulse_document()
+    [block] = document["learn"]
+    document["learn"] = [block | {"outputs": [0, 0]}, block | {"id": 4}]
+    with pytest.raises(ModelFormatError, match=r"two networks share \[4\]"):
+        EdgeImpulseModel(write_bundle(tmp_path / "bundle", document))
+
+
+def test_a_regression_needs_exactly_one_value(tmp_path):
+    steps = [{"id": 4, "type": "regression", "input": 3}]
+    bundle = write_bundle(tmp_path / "bundle", impulse_document(postprocessing=steps))
+    with pytest.raises(ModelFormatError, match="a regression needs exactly one"):
+        EdgeImpulseModel(bundle)
+
+
+@pytest.mark.parametrize("answer", [None, [], (None,), ([0.1, 0.2, 0.7],)])
+def test_a_backend_that_answers_nonsense_is_refused_at_open(bundle, monkeypatch, answer):
+    with EdgeImpulseModel(bundle):
+        pass  # imports the backend
+    session = sys.modules["ei_runner_dense"].DenseSession
+    monkeypatch.setattr(session, "run", lambda self, inputs: answer)
+    with pytest.raises((PluginError, InferenceError), match="promised|inference failed"):
+        EdgeImpulseModel(bundle)
+
+
+def test_an_error_that_nobody_foresaw_becomes_an_inference_error(model):
+    def fail(values):
+        raise OSError("the chip is gone")
+
+    model._session._networks[0].run = fail
+    with pytest.raises(InferenceError, match="the inference failed: OSError: the chip is gone"):
+        model.infer(WINDOW)

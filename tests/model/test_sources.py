@@ -16,6 +16,7 @@ from dense_models import impulse_document, write_bundle
 from ei_runner_core import (
     BackendNotFoundError,
     EdgeImpulseModel,
+    InvalidInputError,
     ModelFormatError,
     ModelNotFoundError,
 )
@@ -77,7 +78,9 @@ def test_one_model_inside_the_folder_model_is_found_beside_its_readme(bundle, tm
 def test_two_models_inside_the_folder_model_are_one_too_many(bundle, tmp_path):
     shutil.copytree(bundle, tmp_path / "model" / "a")
     shutil.copytree(bundle, tmp_path / "model" / "b")
-    with pytest.raises(ModelNotFoundError, match=r"folder model \(from ./model\) holds 2 models \(a, b\)"):
+    with pytest.raises(
+        ModelNotFoundError, match=r"folder model \(from ./model\) holds 2 models \(a, b\)"
+    ):
         EdgeImpulseModel()
 
 
@@ -244,4 +247,42 @@ def test_a_zip_without_a_bundle_is_one_clear_error(tmp_path):
 def test_a_file_without_read_permission_is_one_clear_error(bundle):
     (bundle / "impulse.json").chmod(0)
     with pytest.raises(ModelNotFoundError, match="cannot read"):
+        EdgeImpulseModel(bundle)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no pipes with names")
+@pytest.mark.parametrize("name", ["pipe", "pipe.tflite", "pipe.zip", "pipe.eim"])
+def test_a_pipe_is_refused_rather_than_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ModelFormatError, match="is not a regular file"):
+        EdgeImpulseModel(tmp_path / name)
+
+
+def test_a_link_to_a_device_is_refused(tmp_path):
+    (tmp_path / "endless.tflite").symlink_to("/dev/zero")
+    with pytest.raises(ModelFormatError, match="is not a regular file"):
+        EdgeImpulseModel(tmp_path / "endless.tflite")
+
+
+@pytest.mark.parametrize("path", ["~no-such-user-here/model", "x" * 5000, "a/" * 3000])
+def test_paths_that_the_system_refuses_are_one_clear_error(path):
+    with pytest.raises(ModelNotFoundError, match="the model"):
+        EdgeImpulseModel(path)
+
+
+@pytest.mark.parametrize("source", [5, b"model", ["model"], object()])
+def test_what_is_no_path_is_one_clear_error(source):
+    with pytest.raises(InvalidInputError, match="a model is named by a path, got"):
+        EdgeImpulseModel(source)
+
+
+def test_the_document_of_a_bundle_stands_for_its_folder(bundle):
+    assert opened_path(bundle / "impulse.json") == bundle
+
+
+def test_a_file_name_that_is_too_long_is_one_clear_error(bundle):
+    document = impulse_document()
+    document["learn"][0]["files"] = ["n" * 3000]
+    (bundle / "impulse.json").write_text(json.dumps(document))
+    with pytest.raises(ModelFormatError, match=r"files\[0\]: cannot follow"):
         EdgeImpulseModel(bundle)

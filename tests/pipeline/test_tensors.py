@@ -94,3 +94,14 @@ def test_several_inputs_come_in_order_or_by_name():
 def test_missing_and_unknown_inputs_are_named(inputs, message):
     with pytest.raises(InvalidInputError, match=message):
         match_inputs(inputs, [STATE, RATE])
+
+
+def test_numbers_too_large_for_the_dtype_are_refused():
+    with pytest.raises(InvalidInputError, match="values that float32 cannot hold"):
+        one(np.full((1, 8, 8, 1), 1e300), IMAGE)
+
+
+def test_infinity_and_nan_pass_because_masks_hold_them():
+    mask = np.full((1, 8, 8, 1), -np.inf)
+    assert np.isinf(one(mask, IMAGE)).all()
+    assert np.isnan(one(np.full((1, 8, 8, 1), np.nan), IMAGE)).all()

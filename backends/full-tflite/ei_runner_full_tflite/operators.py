@@ -46,6 +46,9 @@ def check_operator(operator: Table, code: int, tensors: list[Tensor]) -> Operato
     _check_options(operator, 11, schema.NEWER_VECTOR_FIELDS)
     _check_values(operator, code, len(outputs))
     involved = [tensors[index] for index in (*inputs, *outputs) if index >= 0]
+    is_mover = code in schema.MOVERS
+    if not is_mover and any(tensor.is_denormal for tensor in involved):
+        raise DamageError(f"operator {code} computes with a scale of next to nothing")
     if code in (schema.ADD, schema.SUB):
         _check_sum(code, involved)
     elif code == schema.CONV_2D:
@@ -54,7 +57,7 @@ def check_operator(operator: Table, code: int, tensors: list[Tensor]) -> Operato
         _check_requantization(involved)
     return Operator(
         tuple(index for index in outputs if index >= 0),
-        is_risky=code not in schema.MOVERS and any(tensor.is_rangeless for tensor in involved),
+        is_risky=not is_mover and any(tensor.is_rangeless for tensor in involved),
     )
 
 

@@ -26,7 +26,7 @@ class FullTfliteSession(TensorSession):
     def __init__(self, engine: Engine) -> None:
         self.inputs = engine.inputs
         self.outputs = engine.outputs
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._dtypes = [np.dtype(spec.dtype) for spec in self.inputs]
         self._why_unusable = ""
         self._engine: Engine | None = engine
@@ -55,13 +55,17 @@ class FullTfliteSession(TensorSession):
             return self._run_resized(inputs)
 
     def close(self) -> None:
-        """Free the network. A run that is under way in another thread is waited for."""
+        """Free the network. A run that is under way in another thread is waited for.
+
+        A signal handler may close in the middle of a run of its own thread, which then ends as if
+        nothing had happened.
+        """
         with self._lock:
             self._drop("the network is closed: open it again")
 
     def abandon(self) -> object:
         """Become unusable in a forked child; hand out the object that must not end there."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         interpreter = self._engine.interpreter if self._engine else None
         self._drop("the network was opened in another process: open it again in this one")
         return interpreter

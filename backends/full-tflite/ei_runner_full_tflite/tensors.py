@@ -30,6 +30,7 @@ class Tensor:
     is_variable: bool
     is_constant: bool
     is_rangeless: bool
+    is_denormal: bool
 
 
 def check_tensor(table: Table, buffers: list[int]) -> Tensor:
@@ -59,6 +60,7 @@ def check_tensor(table: Table, buffers: list[int]) -> Tensor:
         is_variable=bool(table.number(5, "B")),
         is_constant=buffers[buffer] > 0,
         is_rangeless=any(scale < _SMALLEST_NORMAL for scale in scales),
+        is_denormal=any(0 < scale < _SMALLEST_NORMAL for scale in scales),
     )
 
 

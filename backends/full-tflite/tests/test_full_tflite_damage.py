@@ -165,6 +165,7 @@ CONTRADICTIONS = {
     "buffer": (lambda m: tensor(m, 5)._at(2, 4), "<I", 99, "buffer 99 of"),
     "shape": (lambda m: tensor(m, 5).span(0, 4)[0], "<i", -3, "impossible shape"),
     "scale": (lambda m: quantization(m, 5).span(2, 4)[0], "<f", -0.5, "impossible scale"),
+    "denormal": (lambda m: quantization(m, 5).span(2, 4)[0], "<f", 1e-42, "next to nothing"),
     "no number": (lambda m: quantization(m, 5).span(2, 4)[0], "<f", math.nan, "impossible scale"),
     "zero point": (lambda m: quantization(m, 5).span(3, 8)[0], "<q", 300, "impossible zero point"),
     "graph output": (lambda m: m.tables(2)[0].span(2, 4)[0], "<i", 99, "tensor 99 of 12"),
@@ -196,7 +197,7 @@ def test_what_contradicts_itself_is_refused(where, layout, value, message):
 def test_a_change_of_scale_from_nothing_is_refused():
     content = bytearray(CONTENT["dense_uint8"])
     position = quantization(Flatbuffer(content).root(), 0).span(2, 4)[0]
-    struct.pack_into("<f", content, position, 1e-42)
+    struct.pack_into("<f", content, position, 0.0)
 
     with pytest.raises(ModelFormatError, match="a scale of nothing"):
         inspect_model(bytes(content), "dense")

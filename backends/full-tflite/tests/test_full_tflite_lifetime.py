@@ -181,6 +181,21 @@ def _without_fork_warning(code: str) -> str:
     return "import warnings\nwarnings.simplefilter('ignore', DeprecationWarning)\n" + code
 
 
+def test_a_session_may_be_closed_in_the_middle_of_its_own_run():
+    """As a signal handler does, which runs in the thread that it interrupts."""
+    session = open_session()
+    call = session._call
+
+    def interrupted(inputs):
+        session.close()
+        return call(inputs)
+
+    session._call = interrupted
+    assert len(session.run([IMAGE])) > 0
+    with pytest.raises(InferenceError, match="the network is closed"):
+        session.run([IMAGE])
+
+
 def test_a_session_may_be_closed_in_another_thread():
     session = open_session(num_threads=2)
     thread = threading.Thread(target=session.close)
