@@ -63,5 +63,5 @@ def generate(session: nox.Session) -> None:
 @nox.session(name="train-demos")
 def train_demos(session: nox.Session) -> None:
     """Train the demo models again; their products are committed. Needs TensorFlow."""
-    session.install(".[images]", "tensorflow", "scikit-learn")
+    session.install(".[images]", "tensorflow==2.21.*", "scikit-learn", "ai-edge-litert>=2.3")
     session.run("python", "ei_runner_core/demos/digits/train.py", *session.posargs)
