@@ -42,7 +42,7 @@ class _Node(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What all nodes of the tree have in common."""
 
 
-class ImageInput(_Node, frozen=True, tag="image", tag_field="type"):
+class ImageInput(_Node, frozen=True, kw_only=True, tag="image", tag_field="type"):
     """Images of a fixed size in pixels; ``frames`` of them make one window."""
 
     width: Positive
@@ -58,7 +58,7 @@ class ImageInput(_Node, frozen=True, tag="image", tag_field="type"):
     ] = "middle-center"  # fmt: skip
 
 
-class TimeSeriesInput(_Node, frozen=True, tag="time-series", tag_field="type"):
+class TimeSeriesInput(_Node, frozen=True, kw_only=True, tag="time-series", tag_field="type"):
     """Windows of ``samples`` time steps with one value for each of ``axes``.
 
     ``frequency`` is in Hz, 0 where the steps are not equally far apart. A window consists of
@@ -74,14 +74,14 @@ class TimeSeriesInput(_Node, frozen=True, tag="time-series", tag_field="type"):
     slices_per_window: Positive = 4
 
 
-class FreeformInput(_Node, frozen=True, tag="freeform", tag_field="type"):
+class FreeformInput(_Node, frozen=True, kw_only=True, tag="freeform", tag_field="type"):
     """No fixed meaning: the tensors of the network are the input, by name or in order."""
 
 
 Input = ImageInput | TimeSeriesInput | FreeformInput
 
 
-class Normalization(_Node, frozen=True):
+class Normalization(_Node, frozen=True, kw_only=True):
     """Scaling of a block's features: (x - mean) * scale, one pair for each feature."""
 
     mean: tuple[Float32, ...]
@@ -89,7 +89,7 @@ class Normalization(_Node, frozen=True):
     method: Literal["standard_scaler"] = "standard_scaler"
 
 
-class DspBlock(_Node, frozen=True):
+class DspBlock(_Node, frozen=True, kw_only=True):
     """A signal-processing block. ``config`` uses the field names of the C++ SDK.
 
     ``axes`` lists the axes of the input that the block sees, by index; ``None`` means all.
@@ -106,7 +106,7 @@ class DspBlock(_Node, frozen=True):
     normalization: Normalization | None = None
 
 
-class NetworkBlock(_Node, frozen=True, tag="network", tag_field="type"):
+class NetworkBlock(_Node, frozen=True, kw_only=True, tag="network", tag_field="type"):
     """A neural network.
 
     ``inputs`` lists the ids of the DSP blocks whose features it takes, ``files`` the same network
@@ -124,14 +124,14 @@ class NetworkBlock(_Node, frozen=True, tag="network", tag_field="type"):
     outputs: tuple[Identifier, ...] | None = None
 
 
-class Cluster(_Node, frozen=True):
+class Cluster(_Node, frozen=True, kw_only=True):
     """One cluster of a K-means block."""
 
     centroid: tuple[float, ...]
     max_error: float
 
 
-class KMeansBlock(_Node, frozen=True, tag="kmeans", tag_field="type"):
+class KMeansBlock(_Node, frozen=True, kw_only=True, tag="kmeans", tag_field="type"):
     """Anomaly detection by distance to clusters, over the features that ``axes`` picks."""
 
     id: Identifier
@@ -143,7 +143,7 @@ class KMeansBlock(_Node, frozen=True, tag="kmeans", tag_field="type"):
     name: str = ""
 
 
-class GmmBlock(_Node, frozen=True, tag="gmm", tag_field="type"):
+class GmmBlock(_Node, frozen=True, kw_only=True, tag="gmm", tag_field="type"):
     """Anomaly detection by a network that scores the features that ``axes`` picks."""
 
     id: Identifier
@@ -156,7 +156,7 @@ class GmmBlock(_Node, frozen=True, tag="gmm", tag_field="type"):
 LearnBlock = NetworkBlock | KMeansBlock | GmmBlock
 
 
-class PostProcessingBlock(_Node, frozen=True):
+class PostProcessingBlock(_Node, frozen=True, kw_only=True):
     """A step from raw tensors to results: decoding, tracking, counting, calibration.
 
     ``input`` is the id of the learn block that is decoded. ``config`` uses the field names of the
@@ -170,17 +170,17 @@ class PostProcessingBlock(_Node, frozen=True):
     config: dict[str, Any] = {}
 
 
-class Impulse(_Node, frozen=True):
+class Impulse(_Node, frozen=True, kw_only=True):
     """A whole impulse: what it looks at, how it computes and what its answers mean."""
 
-    input: Input
-    learn: Annotated[tuple[LearnBlock, ...], Meta(min_length=1)]
     format: Literal["ei-runner-impulse"] = "ei-runner-impulse"
     version: Literal[1] = 1
     name: str = ""
     project: ProjectInfo = ProjectInfo()
+    input: Input
     labels: tuple[str, ...] = ()
     dsp: tuple[DspBlock, ...] = ()
+    learn: Annotated[tuple[LearnBlock, ...], Meta(min_length=1)]
     postprocessing: tuple[PostProcessingBlock, ...] = ()
     anomaly: Literal[
         "none", "kmeans", "gmm", "visual_gmm", "visual_patchcore", "custom", "visual_custom"
