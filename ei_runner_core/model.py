@@ -50,7 +50,8 @@ class EdgeImpulseModel:
         UnsupportedModelError: the backend lacks something that the model needs.
         BackendNotFoundError: no such backend is installed, or none opens the model.
         BackendUnavailableError: the backend is there, but cannot be used.
-        InvalidInputError: an option is unknown or has a wrong value.
+        PluginError: the backend breaks the contract.
+        InvalidInputError: an argument or an option is unknown, or of a wrong type or value.
     """
 
     def __init__(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from .contract import ImpulseSession, ModelSource
-from .errors import InvalidInputError, ModelFormatError
-from .impulse import FreeformInput
+from ._plugin_errors import blamed_on_plugin, described, shown
+from .contract import ImpulseSession, ModelSource, Network, TensorSession, TensorSpec
+from .errors import BackendUnavailableError, InvalidInputError, ModelFormatError, PluginError
+from .impulse import FreeformInput, Impulse
 from .locate import locate
+from .parameters import ModelParameters
 from .selection import Selection, networks_for, select_backend
 
 __all__ = ["OpenedModel", "open_model"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,18 +44,28 @@ def open_model(
     found = locate(source)
     selection = select_backend(found, backend)
     open_session = _open_tensors if selection.spec.kind == "tensor" else _open_impulse
-    return OpenedModel(open_session(found, selection, options or {}), found, selection)
+    with ExitStack() as on_failure:
+        session = open_session(found, selection, options or {}, on_failure)
+        on_failure.pop_all()  # from here on what was opened belongs to the session
+    return OpenedModel(session, found, selection)
 
 
 def _open_impulse(
-    source: ModelSource, selection: Selection, options: Mapping[str, Any]
+    source: ModelSource, selection: Selection, options: Mapping[str, Any], on_failure: ExitStack
 ) -> ImpulseSession:
-    session: ImpulseSession = selection.backend.open(source, options)
+    session = _opened(selection, source, source, options)
+    if not isinstance(session, ImpulseSession):
+        raise _breach(selection, f"open() returned {shown(session)}, expected an ImpulseSession")
+    on_failure.callback(_close_in_any_case, session)
+    if not isinstance(_field(selection, session, "parameters"), ModelParameters):
+        raise _breach(selection, "the parameters of its session are no ModelParameters")
+    if not isinstance(_field(selection, session, "impulse"), Impulse | None):
+        raise _breach(selection, "the impulse of its session is neither an Impulse nor None")
     return session
 
 
 def _open_tensors(
-    source: ModelSource, selection: Selection, options: Mapping[str, Any]
+    source: ModelSource, selection: Selection, options: Mapping[str, Any], on_failure: ExitStack
 ) -> ImpulseSession:
     from .pipeline import FreeformImpulse, TensorImpulse
 
@@ -58,15 +73,60 @@ def _open_tensors(
     networks = networks_for(selection.spec, source) or {}
     if impulse is None or not networks:
         raise ModelFormatError(f"{source.path} holds no network for {selection.spec.name}")
-    with ExitStack() as on_failure:
-        sessions = {
-            block_id: on_failure.enter_context(selection.backend.open(network, options))
-            for block_id, network in networks.items()
-        }
-        session: ImpulseSession
-        if isinstance(impulse.input, FreeformInput):
-            session = FreeformImpulse(impulse, next(iter(sessions.values())))
-        else:
-            session = TensorImpulse(impulse, sessions)
-        on_failure.pop_all()  # from here on the sessions belong to the impulse
-    return session
+    sessions = {}
+    for block_id, network in networks.items():
+        session = _opened(selection, network, source, options)
+        if not isinstance(session, TensorSession):
+            raise _breach(selection, f"open() returned {shown(session)}, expected a TensorSession")
+        on_failure.callback(_close_in_any_case, session)
+        _check_tensors(selection, session)
+        sessions[block_id] = session
+    if isinstance(impulse.input, FreeformInput):
+        return FreeformImpulse(impulse, next(iter(sessions.values())))
+    return TensorImpulse(impulse, sessions)
+
+
+def _opened(
+    selection: Selection,
+    model: ModelSource | Network,
+    source: ModelSource,
+    options: Mapping[str, Any],
+) -> Any:
+    path = (model.path if isinstance(model, Network) else None) or source.path
+    what = f"the backend {selection.spec.name!r} failed to open {path}"
+    with blamed_on_plugin(BackendUnavailableError, what):
+        return selection.backend.open(model, options)
+
+
+def _check_tensors(selection: Selection, session: TensorSession) -> None:
+    for name in ("inputs", "outputs"):
+        specs = _field(selection, session, name)
+        if not isinstance(specs, tuple) or not all(isinstance(s, TensorSpec) for s in specs):
+            raise _breach(
+                selection,
+                f"the {name} of its session are {shown(specs)}, expected a tuple of TensorSpec",
+            )
+    if not session.outputs:
+        raise _breach(selection, "its session has no outputs, expected at least one")
+
+
+def _field(selection: Selection, session: object, name: str) -> Any:
+    what = f"the backend {selection.spec.name!r} breaks the contract: its session has no {name}"
+    with blamed_on_plugin(PluginError, what):
+        return getattr(session, name)
+
+
+def _breach(selection: Selection, what: str) -> PluginError:
+    return PluginError(
+        f"the backend {selection.spec.name!r} breaks the contract: {what}; upgrade the plugin"
+    )
+
+
+def _close_in_any_case(session: TensorSession | ImpulseSession) -> None:
+    """Close a session after a failure, which is what the user has to hear about."""
+    try:
+        session.close()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a plugin may fail in any way
+        _log.debug("a session could not be closed: %s", described(error))

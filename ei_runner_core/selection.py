@@ -6,9 +6,17 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from ._plugin_errors import blamed_on_plugin, shown, text_of
+from ._plugin_filter import normal_name
 from .contract import BackendSpec, ModelSource, Network, Support
-from .errors import BackendNotFoundError, EdgeImpulseError, UnsupportedModelError
-from .plugins import PluginRow, Registry, install_hint, load_target, registry
+from .errors import (
+    BackendNotFoundError,
+    EdgeImpulseError,
+    InvalidInputError,
+    PluginError,
+    UnsupportedModelError,
+)
+from .plugins import PluginRow, Registry, install_hint, make_backend, registry
 
 __all__ = ["Selection", "networks_for", "select_backend"]
 
@@ -43,12 +51,20 @@ def select_backend(
 
     An explicit name wins over ``EI_BACKEND``; without either, sdk-ffi is taken where it can open
     the model, then full-tflite, onnx, and the others by name. An ``.eim`` is opened by eim first.
+    A backend that fails is passed over, unless it was named.
 
     Raises:
+        InvalidInputError: the name is not a string.
         BackendNotFoundError: there is no such backend, or none of the installed ones fits.
         BackendUnavailableError: the named backend is there but cannot be used.
+        PluginError: the named backend breaks the contract, or two plugins offer it.
         UnsupportedModelError: the named backend cannot open this model.
     """
+    if requested is not None and not isinstance(requested, str):
+        raise InvalidInputError(
+            f"the name of a backend must be a string, got {shown(requested)}; "
+            "see the names with: ei-runner backends"
+        )
     plugins = plugins or registry()
     if requested:
         return _requested(source, requested, "it was asked for", plugins)
@@ -73,11 +89,11 @@ def networks_for(spec: BackendSpec, source: ModelSource) -> dict[int, Network] |
 
 def _requested(source: ModelSource, name: str, why: str, plugins: Registry) -> Selection:
     spec = plugins.backend(name)
-    backend = load_target(spec)()
+    backend = make_backend(spec)
     support = _support(spec, backend, source)
     if not support:
         raise UnsupportedModelError(
-            f"the backend {name!r} ({why}) cannot open {source.path}: {support.reason}"
+            f"the backend {spec.name!r} ({why}) cannot open {source.path}: {support.reason}"
         )
     return Selection(spec, backend, why)
 
@@ -93,10 +109,10 @@ def _first_that_fits(source: ModelSource, plugins: Registry) -> Selection:
             considered.append((spec.name, f"{chosen.spec.name} comes first"))
             continue
         try:
-            backend = load_target(spec)()
+            backend = make_backend(spec)
             support = _support(spec, backend, source)
         except EdgeImpulseError as error:
-            support = Support(ok=False, reason=str(error))
+            support = Support(ok=False, reason=text_of(error))
         if support:
             chosen = Selection(spec, backend, _why_first(source))
         else:
@@ -129,13 +145,21 @@ def _support(spec: BackendSpec, backend: Any, source: ModelSource) -> Support:
     if not _may_open(spec, source):
         return Support(ok=False, reason=_wrong_format(spec, source))
     if spec.kind == "impulse":
-        answer: Support = backend.supports(source)
-        return answer
+        return _answer(spec, backend, source)
     for network in (networks_for(spec, source) or {}).values():
-        answer = backend.supports(network)
+        answer = _answer(spec, backend, network)
         if not answer:
             return answer
     return Support(ok=True)
+
+
+def _answer(spec: BackendSpec, backend: Any, model: ModelSource | Network) -> Support:
+    breach = f"the backend {spec.name!r} breaks the contract: its supports()"
+    with blamed_on_plugin(PluginError, f"{breach} failed"):
+        answer = backend.supports(model)
+    if not isinstance(answer, Support) or not isinstance(answer.reason, str):
+        raise PluginError(f"{breach} returned {shown(answer)}, expected a Support")
+    return answer
 
 
 def _wrong_format(spec: BackendSpec, source: ModelSource) -> str:
@@ -152,19 +176,36 @@ def _listing(names: tuple[str, ...]) -> str:
 
 
 def _nothing_fits(source: ModelSource, considered: list[tuple[str, str]], plugins: Registry) -> str:
-    broken = [(row.name, row.reason) for row in plugins.rows if _is_broken_backend(row)]
-    tried = [f"{name}: {reason}" for name, reason in (*considered, *broken)]
-    tried_text = f" ({'; '.join(tried)})" if tried else ""
-    return f"no installed backend opens {source.path}{tried_text}; {_what_to_install(source)}"
+    broken = [row for row in plugins.rows if row.is_broken_backend]
+    fitting = [row for row in broken if _would_fit(row, source)]
+    others = [(row.name, row.reason) for row in broken if row not in fitting]
+    tried = "; ".join(f"{name}: {reason}" for name, reason in (*considered, *others))
+    todo = "; ".join(map(_repair, fitting)) or _what_to_install(source, plugins)
+    return f"no installed backend opens {source.path}{f' ({tried})' if tried else ''}; {todo}"
 
 
-def _is_broken_backend(row: PluginRow) -> bool:
-    return row.status != "ok" and row.kind in ("backend", "plugin")
+def _would_fit(row: PluginRow, source: ModelSource) -> bool:
+    """Whether a row is of a backend for this model, if nothing but itself were in its way."""
+    if row.status == "incompatible":
+        return False
+    if isinstance(row.spec, BackendSpec):
+        return _may_open(row.spec, source)
+    return normal_name(row.name) in _fitting_extras(source)
 
 
-def _what_to_install(source: ModelSource) -> str:
-    keys = {network.format for files in source.networks.values() for network in files}
-    extras = [extra for key in (*sorted(keys), source.kind) for extra in _INSTALLABLE.get(key, ())]
-    if extras:
-        return install_hint(extras[0])
+def _repair(row: PluginRow) -> str:
+    verb = "unblock" if row.status == "disabled" else "mend"
+    return f"{verb} {row.name!r}: {row.reason}"
+
+
+def _what_to_install(source: ModelSource, plugins: Registry) -> str:
+    present = {normal_name(row.name) for row in plugins.rows}
+    for extra in _fitting_extras(source):
+        if extra not in present:
+            return install_hint(extra)
     return "see what is installed with: ei-runner backends"
+
+
+def _fitting_extras(source: ModelSource) -> list[str]:
+    formats = {network.format for files in source.networks.values() for network in files}
+    return [extra for key in (*sorted(formats), source.kind) for extra in _INSTALLABLE.get(key, ())]

@@ -10,8 +10,10 @@ from fake_distributions import add_distribution, backend_code
 
 from ei_runner_core import (
     BackendNotFoundError,
+    BackendSpec,
     BackendUnavailableError,
     EdgeImpulseModel,
+    InvalidInputError,
     UnsupportedModelError,
     plugins,
 )
@@ -96,14 +98,78 @@ def test_a_backend_takes_the_file_of_the_format_that_it_opens(rivals, bundle, de
     assert chosen(bundle).spec.name == "dense"
 
 
-def test_without_any_backend_the_error_says_what_to_install(dense, bundle, monkeypatch):
-    monkeypatch.setenv("EI_RUNNER_PLUGINS", "")
+@pytest.fixture
+def tflite_bundle(bundle):
     document = impulse_document()
     document["learn"][0]["files"] = ["network.tflite"]
     (bundle / "impulse.json").write_text(json.dumps(document))
     (bundle / "network.tflite").write_bytes(b"x")
-    with pytest.raises(BackendNotFoundError, match=r"pip install 'ei-runner\[full-tflite\]'"):
+    return bundle
+
+
+def nothing_fits(bundle, *rows) -> str:
+    """The error of a selection among backends that cannot be used."""
+    with pytest.raises(BackendNotFoundError) as caught:
+        select_backend(locate(bundle), None, plugins.Registry(rows))
+    return str(caught.value)
+
+
+def test_without_any_backend_the_error_says_what_to_install(dense, tflite_bundle):
+    assert "pip install 'ei-runner[full-tflite]'" in nothing_fits(tflite_bundle)
+
+
+def test_a_blocked_backend_that_would_have_fitted_is_to_be_unblocked(dense, tflite_bundle):
+    blocked = plugins.PluginRow("plugin", "full-tflite", "disabled", "blocked by X=full-tflite")
+    message = nothing_fits(tflite_bundle, blocked)
+    assert "; unblock 'full-tflite': blocked by X=full-tflite" in message
+    assert "pip install" not in message
+
+
+def test_a_broken_backend_that_would_have_fitted_is_to_be_mended(dense, tflite_bundle):
+    spec = BackendSpec("acme", "tensor", "acme:Backend", opens=(".tflite",))
+    broken = plugins.PluginRow("backend", "acme", "conflict", "also offered by B", spec=spec)
+    message = nothing_fits(tflite_bundle, broken)
+    assert "; mend 'acme': also offered by B" in message
+    assert "pip install" not in message
+
+
+def test_a_broken_backend_of_another_format_does_not_hide_what_to_install(dense, tflite_bundle):
+    spec = BackendSpec("acme", "tensor", "acme:Backend", opens=(".acme",))
+    broken = plugins.PluginRow("backend", "acme", "disabled", "blocked by X=acme", spec=spec)
+    message = nothing_fits(tflite_bundle, broken)
+    assert "(acme: blocked by X=acme)" in message
+    assert "pip install 'ei-runner[full-tflite]'" in message
+
+
+def test_what_is_installed_and_refuses_is_not_to_be_installed(dense, tflite_bundle):
+    add_distribution(dense, "tflite-plugin", backend_code("full-tflite", [".tflite"]))
+    spec = BackendSpec("full-tflite", "tensor", "no_such_module:Backend", opens=(".tflite",))
+    message = nothing_fits(tflite_bundle, plugins.PluginRow("backend", spec.name, "ok", spec=spec))
+    assert "full-tflite: 'full-tflite' cannot be loaded: ModuleNotFoundError" in message
+    assert "pip install" not in message
+
+
+def test_blocking_by_the_variable_is_what_the_error_tells(dense, bundle, monkeypatch):
+    add_distribution(dense, "twins", backend_code("dense-net", [".dense"]))
+    monkeypatch.setenv("EI_RUNNER_PLUGINS", "twins")
+    monkeypatch.setenv("EI_RUNNER_DISABLE", "Dense_Net")
+    plugins.refresh()
+    with pytest.raises(BackendNotFoundError, match="unblock 'dense-net': blocked by EI_RUNNER_DIS"):
         EdgeImpulseModel(bundle)
+
+
+@pytest.mark.parametrize("name", [["dense"], 5, b"dense", [], False])
+def test_a_name_that_is_no_string_is_refused(dense, bundle, name):
+    with pytest.raises(InvalidInputError, match="name of a backend must be a string, got"):
+        EdgeImpulseModel(bundle, backend=name)
+
+
+@pytest.mark.parametrize("name", ["DENSE", " dense "])
+def test_a_backend_is_asked_for_by_name_however_it_is_written(dense, bundle, monkeypatch, name):
+    with EdgeImpulseModel(bundle, backend=name) as model:
+        assert model.backend_name == "dense"
+    monkeypatch.setenv("EI_BACKEND", name)
+    assert chosen(bundle).spec.name == "dense"
 
 
 def test_a_broken_plugin_is_named_when_nothing_fits(dense, bundle, monkeypatch):

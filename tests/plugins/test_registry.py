@@ -66,8 +66,38 @@ BROKEN = {
     "older-contract": (backend_code("older-contract", api=0), "upgrade the plugin"),
     "bad-name": (backend_code("bad name"), "a bad name 'bad name'"),
     "bad-target": (backend_code("bad-target", target="module.Class"), "a bad target"),
-    "bad-kind": (backend_code("bad-kind", kind="both"), "the kind 'both'"),
+    "bad-kind": (backend_code("bad-kind", kind="both"), "a bad kind 'both'"),
     "elsewhere": (backend_code("elsewhere", platforms=("plan9",)), "it runs on plan9; this is"),
+}
+HOOK = "from ei_runner_core import BackendSpec, hookimpl\n@hookimpl\ndef ei_runner_backends(): "
+MUTE = """
+class Mute(Exception):
+    def __str__(self): raise RuntimeError("nothing to say")
+    __repr__ = __str__
+"""
+BROKEN |= {
+    "mute-import": (MUTE + "raise Mute", "its import failed: Mute: its message cannot be read"),
+    "mute-hook": (MUTE + HOOK + "raise Mute", "failed: Mute: its message cannot be read"),
+    "mute-answer": (MUTE + HOOK + "return Mute()", "returned a Mute whose repr() fails, expected"),
+    "base-import": ("class Odd(BaseException): pass\nraise Odd('x')", "its import failed: Odd: x"),
+    "closed-import": ("raise GeneratorExit", "its import failed: GeneratorExit"),
+    "closed-hook": (HOOK + "raise GeneratorExit", "ei_runner_backends failed: GeneratorExit"),
+    "midway": (
+        HOOK + "\n  yield BackendSpec('midway', 'tensor', 'a:b')\n  raise BaseException('half')",
+        "its hook ei_runner_backends failed: BaseException: half",
+    ),
+    "ghost-hook": ("def __dir__(): return ['ei_runner_x']", "none of the hooks"),
+    "no-dir": ("def __dir__(): raise BaseException('closed')", "its hooks are wrong: BaseExc"),
+    "no-attributes": (
+        "def __dir__(): return ['ei_runner_x']\ndef __getattr__(name): raise ValueError('no')",
+        "none of the hooks",
+    ),
+    "no-class": (
+        "class Odd:\n  @property\n  def __class__(self): raise BaseException('x')\n"
+        + HOOK
+        + "return [Odd()]",
+        "its hooks are wrong: BaseException: x",
+    ),
 }
 
 
@@ -80,6 +110,56 @@ def test_a_broken_plugin_is_a_row_with_its_reason(site, name):
     assert [r.status in ("failed", "incompatible") for r in broken] == [True]
     assert reason in broken[0].reason
     assert "healthy" in plugins.registry().backends
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("name", "5", "a string"),
+        ("kind", "['tensor']", "a string"),
+        ("target", "None", "a string"),
+        ("summary", "5", "a string"),
+        ("extra", "5", "a string"),
+        ("opens", "None", "a tuple of strings"),
+        ("opens", "5", "a tuple of strings"),
+        ("opens", "(1, 2)", "a tuple of strings"),
+        ("opens", "'.tflite'", "a tuple of strings"),
+        ("platforms", "5", "a tuple of strings"),
+        ("platforms", "(5,)", "a tuple of strings"),
+        ("api", "True", "an integer"),
+        ("api", "1.0", "an integer"),
+        ("api", "array([1, 1])", "an integer"),
+    ],
+)
+def test_a_field_of_a_wrong_type_is_named_with_what_was_expected(site, field, value, expected):
+    fields = {"name": "'odd'", "kind": "'tensor'", "target": "'a:b'", field: value}
+    arguments = ", ".join(f"{name}={text}" for name, text in fields.items())
+    code = f"from numpy import array\n{HOOK}return BackendSpec({arguments})"
+    add_distribution(site, "odd-plugin", code)
+    [found] = [r for r in plugins.registry().rows if r.distribution == "odd-plugin"]
+    assert (found.kind, found.status, found.spec) == ("backend", "failed", None)
+    assert found.reason == f"its spec has a bad {field} {value}, expected {expected}"
+
+
+def test_a_spec_of_another_kind_of_plugin_is_judged_as_well(site):
+    code = HOOK.replace("BackendSpec", "UploaderSpec").replace("backends", "uploaders")
+    add_distribution(site, "sender", code + "return UploaderSpec('sender', 'a:b', summary=5)")
+    assert "a bad summary 5" in row("sender", "uploader").reason
+
+
+def test_a_long_value_or_message_is_cut(site):
+    add_distribution(site, "long-value", HOOK + "return 'x' * 10**6")
+    add_distribution(site, "long-message", "raise ValueError('y' * 10**6)")
+    assert "x" * 190 in row("long-value").reason
+    assert len(row("long-value").reason) < 300
+    assert len(row("long-message").reason) < 500
+
+
+@pytest.mark.parametrize("code", ["raise KeyboardInterrupt", HOOK + "raise KeyboardInterrupt"])
+def test_control_c_is_not_a_fault_of_the_plugin(site, code):
+    add_distribution(site, "slow", code)
+    with pytest.raises(KeyboardInterrupt):
+        plugins.registry()
 
 
 def test_all_broken_plugins_at_once_disturb_nobody(site):
@@ -103,6 +183,25 @@ def test_two_plugins_of_one_name_are_a_conflict_and_neither_wins(site):
     rows = [r for r in plugins.registry().rows if r.name == "acme"]
     assert [r.status for r in rows] == ["conflict", "conflict"]
     with pytest.raises(PluginError, match=r"also offered by acme-b; .*EI_RUNNER_DISABLE=acme-b"):
+        plugins.registry().backend("acme")
+
+
+def test_names_that_are_compared_as_equal_are_a_conflict(site):
+    add_distribution(site, "acme-a", backend_code("acme-net"))
+    add_distribution(site, "acme-b", backend_code("acme_net"))
+    with pytest.raises(PluginError, match="is also offered by"):
+        plugins.registry().backend("acme-net")
+
+
+@pytest.mark.parametrize("name", ["acme-net", "Acme_Net", " ACME.NET "])
+def test_a_backend_is_found_by_its_name_however_it_is_written(site, name):
+    add_distribution(site, "acme", backend_code("acme-net"))
+    assert plugins.registry().backend(name).name == "acme-net"
+
+
+def test_a_plugin_without_a_fault_is_not_reported_as_a_broken_backend(site):
+    add_distribution(site, "acme", backend_code("acme-net"))
+    with pytest.raises(BackendNotFoundError, match="there is no backend 'acme'"):
         plugins.registry().backend("acme")
 
 
