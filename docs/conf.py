@@ -39,6 +39,7 @@ napoleon_numpy_docstring = False
 python_use_unqualified_type_names = True
 
 nitpick_ignore_regex = [
+    ("py:class", r"-?\d.*|WindowInput"),  # a bound of a type, and a union of types
     ("py:.*", r"(numpy|np|npt|PIL|Image|rich|click|msgspec|pluggy)(\..+)?"),
     ("py:.*", r"(collections\.abc|os|pathlib|types|typing|typing_extensions)\..+"),
     (

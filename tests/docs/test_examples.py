@@ -1,15 +1,15 @@
 """The examples of README and the documentation do what the pages say.
 
-A ``python`` block runs in the namespace of its page. The ``$ `` lines of a ``console`` block run in
-a shell. What follows them, or a ``text`` block right after a ``python`` block, is the expected
-output; ``...`` stands for anything there. Two comments right before a block change that::
+The blocks of a page run one after the other in one folder, which is empty at first. The ``python``
+blocks share a namespace. The ``$ `` lines of a ``console`` block run in a shell. What follows them,
+or a ``text`` block right after a ``python`` block, is the expected output; ``...`` stands for
+anything there. A comment right before a block changes that::
 
     <!-- exits with 2 -->        the last command of the block ends with this exit code
+    <!-- file: a/b.json -->      the block is the content of that file
     <!-- not run: a reason -->   the block cannot run in a test
 
-The working directory holds what the pages assume: the demo's model as the bundle ``model``, its
-samples in the folder ``digits``, one of them as ``seven.png``, and ``network.tflite``, a bare
-network that takes four numbers.
+A page that says ``<!-- continues other.md -->`` begins where the page beside it ended.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import doctest
 import io
 import os
 import re
-import shutil
 import stat
 import subprocess
 import sys
@@ -38,7 +37,12 @@ FENCE = re.compile(
     r"(?P<next>\n\n?```text)?",
     re.MULTILINE | re.DOTALL,
 )
+CONTINUES = re.compile(r"^<!-- continues (\S+) -->$", re.MULTILINE)
+ENTRY_POINTS = re.compile(
+    r"^\[project\.(entry-points\.\w+)\]\n(.+?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL
+)
 NEEDS_ENGINE = re.compile(r"EdgeImpulseModel\(|ei-runner (run|demo|info|doctor)\b|full-tflite")
+RUNS = ("python", "console")
 LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -53,6 +57,14 @@ class Block:
     @property
     def is_excused(self) -> bool:
         return self.note.startswith("not run: ")
+
+    @property
+    def file(self) -> str | None:
+        return self.note.removeprefix("file: ") if self.note.startswith("file: ") else None
+
+    @property
+    def is_run(self) -> bool:
+        return not self.is_excused and (self.file is not None or self.language in RUNS)
 
 
 def blocks_of(page: Path) -> Iterator[Block]:
@@ -72,43 +84,35 @@ def assert_output(expected: str, got: str, where: str) -> None:
         pytest.fail(f"{where}: the page says\n{expected}\nbut this came out:\n{got}", pytrace=False)
 
 
-def pages_with(language: str) -> list[Any]:
-    pages = [
-        page
-        for page in PAGES
-        if any(block.language == language and not block.is_excused for block in blocks_of(page))
-    ]
+def pages_with_examples() -> list[Any]:
+    pages = [page for page in PAGES if any(block.is_run for block in blocks_of(page))]
     return [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages]
 
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory as the pages assume it, and an ``ei-runner`` on the path."""
-    from ei_runner_core.demos import demo
-
-    digits = demo("digits")
-    shutil.copytree(digits.model("float32"), tmp_path / "model")
-    (tmp_path / "digits").mkdir()
-    for sample in digits.samples():
-        shutil.copy(sample.path, tmp_path / "digits")
-    shutil.copy(
-        next(sample.path for sample in digits.samples() if sample.label == "7"),
-        tmp_path / "seven.png",
-    )
-    shutil.copy(ROOT / "backends/full-tflite/tests/models/add.tflite", tmp_path / "network.tflite")
-    script = tmp_path / "bin" / "ei-runner"
-    script.parent.mkdir()
+    """An empty working directory, with ``ei-runner`` and ``python`` on the path."""
+    programs = tmp_path / "programs"
+    folder = tmp_path / "folder"
+    folder.mkdir()
     call = "import sys; from ei_runner_core.cli import main; sys.exit(main())"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{call}" "$@"\n', encoding="utf-8")
-    script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
+    add_program(programs / "python", f'"{sys.executable}"')
+    add_program(programs / "ei-runner", f'"{sys.executable}" -c "{call}"')
+    add_program(folder / ".venv" / "bin" / "ei-runner", f'"{sys.executable}" -c "{call}"')
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("NO_COLOR", "1")
     for name in ("EI_MODEL", "EI_BACKEND", "EI_RUNNER_DISABLE", "EI_RUNNER_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
-    return tmp_path
+    return folder
+
+
+def add_program(path: Path, command: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
 def skip_without_engine(page: Path) -> None:
@@ -119,28 +123,58 @@ def skip_without_engine(page: Path) -> None:
         pytest.skip("the page runs models, and no backend is installed")
 
 
-@pytest.mark.parametrize("page", pages_with("python"))
-def test_python_examples_run(page: Path, workspace: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="the console examples are written for a POSIX shell")
+@pytest.mark.parametrize("page", pages_with_examples())
+def test_the_examples_of_a_page_run(
+    page: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     skip_without_engine(page)
+    run_page(page, monkeypatch)
+
+
+def run_page(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run all blocks of a page, after those of the page that it continues."""
+    if (continued := CONTINUES.search(page.read_text(encoding="utf-8"))) is not None:
+        run_page(page.parent / continued[1], monkeypatch)
     namespace: dict[str, Any] = {"__name__": "example"}
     for block in blocks_of(page):
-        if block.language != "python" or block.is_excused:
-            continue
-        padding = "\n" * block.line  # so that a traceback names the line of the page
-        output = io.StringIO()
-        with contextlib.redirect_stdout(output):
-            exec(compile(padding + block.code, str(page), "exec"), namespace)
-        if block.expected is not None:
-            assert_output(block.expected, output.getvalue(), f"{page.name}:{block.line}")
+        where = f"{page.name}:{block.line}"
+        if block.file is not None:
+            write_file(Path(block.file), block.code, monkeypatch)
+        elif block.is_run and block.language == "python":
+            run_python(block, page, namespace, where)
+        elif block.is_run:
+            run_console(block, where)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the console examples are written for a POSIX shell")
-@pytest.mark.parametrize("page", pages_with("console"))
-def test_console_examples_run(page: Path, workspace: Path) -> None:
-    skip_without_engine(page)
-    for block in blocks_of(page):
-        if block.language == "console" and not block.is_excused:
-            run_console(block, f"{page.name}:{block.line}")
+def write_file(path: Path, content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    if path.name == "pyproject.toml":
+        install(path.parent.absolute(), content, monkeypatch)
+
+
+def install(project: Path, pyproject: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what ``pip install -e`` would, without an index: a path and the metadata."""
+    facts = dict(re.findall(r'^(name|version) = "(.*)"$', pyproject, re.MULTILINE))
+    metadata = project / f"{facts['name'].replace('-', '_')}-{facts['version']}.dist-info"
+    metadata.mkdir()
+    lines = f"Metadata-Version: 2.1\nName: {facts['name']}\nVersion: {facts['version']}\n"
+    (metadata / "METADATA").write_text(lines, encoding="utf-8")
+    groups = ENTRY_POINTS.findall(pyproject)
+    sections = [f"[{name.partition('.')[2]}]\n{body}\n" for name, body in groups]
+    text = "".join(sections).replace('"', "")
+    (metadata / "entry_points.txt").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(project), prepend=os.pathsep)
+
+
+def run_python(block: Block, page: Path, namespace: dict[str, Any], where: str) -> None:
+    padding = "\n" * block.line  # so that a traceback names the line of the page
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(padding + block.code, str(page), "exec"), namespace)
+    if block.expected is not None:
+        assert_output(block.expected, output.getvalue(), where)
 
 
 def run_console(block: Block, where: str) -> None:
