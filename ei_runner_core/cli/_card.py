@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from .._plugin_errors import blamed_on_plugin
 from ..contract import ModelSource, TensorSpec
-from ..errors import BackendNotFoundError, BackendUnavailableError, UnsupportedModelError
+from ..errors import (
+    BackendNotFoundError,
+    BackendUnavailableError,
+    InferenceError,
+    UnsupportedModelError,
+)
 from ..impulse import Impulse, model_parameters
 from ..locate import locate
 from ..parameters import ModelParameters
 from ..selection import Selection, networks_for
+
+if TYPE_CHECKING:
+    from ..model import EdgeImpulseModel
 
 __all__ = ["Card", "Tensors", "card_of"]
 
@@ -76,15 +85,21 @@ def card_of(path: str | None, backend: str | None) -> Card:
 
     source = locate(path)
     try:
-        with without_native_chatter(), EdgeImpulseModel(source.path, backend=backend) as model:
-            chosen = model.selection
-            impulse = model.impulse or source.impulse
-            return Card(source, impulse, model.parameters, chosen, _tensors(source, chosen))
+        with without_native_chatter():
+            return _card_of_opened(source, EdgeImpulseModel(source.path, backend=backend))
     except (BackendNotFoundError, BackendUnavailableError, UnsupportedModelError) as error:
         if backend is not None:
             raise
         told = model_parameters(source.impulse) if source.impulse else None
         return Card(source, source.impulse, told, problem=str(error))
+
+
+def _card_of_opened(source: ModelSource, model: EdgeImpulseModel) -> Card:
+    what = f"the backend {model.backend_name!r} failed to describe or to close the model"
+    with blamed_on_plugin(InferenceError, what), model:
+        chosen = model.selection
+        impulse = model.impulse or source.impulse
+        return Card(source, impulse, model.parameters, chosen, _tensors(source, chosen))
 
 
 def _tensors(source: ModelSource, selection: Selection) -> dict[int, Tensors]:

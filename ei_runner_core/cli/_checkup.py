@@ -12,9 +12,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
 from .._version import __version__
-from ..contract import current_platform
+from ..contract import BackendSpec, current_platform
 from ..errors import EdgeImpulseError, ModelNotFoundError
-from ..plugins import FIRST_PARTY_EXTRAS, PluginRow, install_hint, load_target, registry
+from ..plugins import FIRST_PARTY_EXTRAS, PluginRow, install_hint, make_backend, registry
 from ._plugin_commands import PluginCommand, load_command, plugin_commands
 
 __all__ = ["Check", "examine", "next_step"]
@@ -123,14 +123,12 @@ def _backends() -> Iterator[Check]:
 
 def _loaded(row: PluginRow) -> Check:
     what = f"backend {row.name}"
-    if row.status != "ok" or row.spec is None:
+    if row.status != "ok" or not isinstance(row.spec, BackendSpec):
         return Check(what, _severity(row), row.reason)
     try:
-        load_target(row.spec)()
+        make_backend(row.spec)
     except EdgeImpulseError as error:
         return Check(what, "broken", str(error))
-    except Exception as error:  # noqa: BLE001 - the class of a plugin may fail in any way
-        return Check(what, "broken", f"it cannot be made: {type(error).__name__}: {error}")
     return Check(what, "ok", f"{row.distribution} {row.version}".strip())
 
 

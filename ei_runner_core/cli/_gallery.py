@@ -12,6 +12,7 @@ from rich.text import Text
 
 from .._tables import plain_text
 from ._output import console
+from ._output import show as print_all
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,12 +31,11 @@ def show(report: Report) -> None:
     """Print all samples side by side, and the score in the last line."""
     terminal = console()
     title = f"{report.demo.title}, {report.variant} network on {report.backend}"
-    terminal.print(plain_text(title, style="bold"))
-    terminal.print(plain_text(report.demo.description), "", sep="\n")
+    heading = plain_text(title, style="bold"), plain_text(report.demo.description), ""
     cards = [_card(outcome, terminal) for outcome in report.outcomes]
-    terminal.print(Columns(cards, padding=(0, 2), equal=True))
+    columns = Columns(cards, padding=(0, 2), equal=True)
     score = f"{report.right} of {len(report.outcomes)} right, median {report.median_us:.0f} us"
-    terminal.print(Text(score, "bold"))
+    print_all(*heading, columns, Text(score, "bold"))
 
 
 def _card(outcome: Outcome, terminal: Console) -> RenderableType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..files import WindowInput
     from ..parameters import ModelParameters
 
-__all__ = ["FeaturesInput", "FileInput", "Input", "StdinInput", "find_inputs"]
+__all__ = ["FeaturesInput", "FileInput", "Input", "StdinInput", "find_inputs", "is_folder"]
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,11 @@ class FeaturesInput:
 
 
 @dataclass(frozen=True)
-class EmptyFolder:
+class UnusableFolder:
     """A folder without anything to read, which is a mistake more likely than a wish."""
 
     path: str
+    problem: str
 
     @property
     def shown(self) -> str:
@@ -81,14 +82,11 @@ class EmptyFolder:
         return click.format_filename(self.path)
 
     def read(self, parameters: ModelParameters) -> WindowInput:
-        """Say that there is nothing."""
-        known = ", ".join(sorted(suffix.removeprefix(".") for suffix in SUFFIXES))
-        raise InvalidInputError(
-            f"{self.shown}: the folder holds no file that can be read; expected one of: {known}"
-        )
+        """Say what is wrong with it."""
+        raise InvalidInputError(f"{self.shown}: the folder {self.problem}")
 
 
-Input = FileInput | StdinInput | FeaturesInput | EmptyFolder
+Input = FileInput | StdinInput | FeaturesInput | UnusableFolder
 
 
 def find_inputs(arguments: Iterable[str]) -> Iterator[Input]:
@@ -96,16 +94,35 @@ def find_inputs(arguments: Iterable[str]) -> Iterator[Input]:
     for argument in arguments:
         if argument == "-":
             yield StdinInput()
-        elif Path(argument).is_dir():
-            files = sorted(_files_in(argument))
-            yield from map(FileInput, files) if files else [EmptyFolder(argument)]
+        elif is_folder(argument):
+            yield from _inputs_in(argument)
         else:
             yield FileInput(argument)
 
 
-def _files_in(folder: str) -> Iterator[str]:
-    for parent, folders, names in os.walk(folder):
+def is_folder(argument: str) -> bool:
+    """Whether an argument names a folder, as far as one can see."""
+    return os.path.isdir(argument)  # noqa: PTH112 - pathlib raises where access is denied
+
+
+def _inputs_in(folder: str) -> Sequence[Input]:
+    """The files in a folder and below, and the folders there that cannot be read, by path."""
+    refused: list[OSError] = []
+    found: list[FileInput | UnusableFolder] = [*map(FileInput, _files_in(folder, refused.append))]
+    for error in refused:
+        problem = f"cannot be read: {error.strerror}; check its permissions"
+        found.append(UnusableFolder(error.filename or folder, problem))
+    return sorted(found, key=lambda one: one.path) or [_empty(folder)]
+
+
+def _files_in(folder: str, refuse: Callable[[OSError], None]) -> Iterator[str]:
+    for parent, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
                 yield os.path.join(parent, name)  # noqa: PTH118 - keeps the folder as it was typed
+
+
+def _empty(folder: str) -> UnusableFolder:
+    known = ", ".join(sorted(suffix.removeprefix(".") for suffix in SUFFIXES))
+    return UnusableFolder(folder, f"holds no file that can be read; expected one of: {known}")

@@ -10,7 +10,7 @@ import click
 
 from ..errors import EdgeImpulseError
 from ._app import ei_runner
-from ._problems import BROKEN_PIPE, INTERRUPTED, USAGE, complain, exit_code
+from ._problems import BROKEN_PIPE, INTERRUPTED, USAGE, complain, exit_code, is_output_error
 
 __all__ = ["main"]
 
@@ -55,10 +55,19 @@ def _report(error: Exception) -> int:
         complain(str(error))
         return exit_code(error)
     if isinstance(error, OSError):
-        complain(f"{error.strerror or error}: {error.filename or 'while writing the output'}")
+        _report_os_error(error)
         _flush_or_drop()
         return USAGE
     return _report_bug(error)
+
+
+def _report_os_error(error: OSError) -> None:
+    if error.filename is not None:
+        complain(f"{error.strerror or error}: {error.filename}")
+    elif is_output_error(error):
+        complain(f"{error.strerror or error}: while writing the output")
+    else:
+        _report_bug(error)
 
 
 def _with_help_hint(error: click.ClickException) -> str:

@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from .._plugin_errors import described
+from ._problems import FAILED, OK, complain
+
 if TYPE_CHECKING:
     from ..model import EdgeImpulseModel
 
-__all__ = ["open_quietly", "without_native_chatter"]
+__all__ = ["close_model", "open_quietly", "without_native_chatter"]
 
 _CHATTER = b"INFO:"
 
@@ -27,6 +30,25 @@ def open_quietly(source: str | os.PathLike[str] | None, **settings: Any) -> Edge
 
     with nullcontext() if settings.get("debug") else without_native_chatter():
         return EdgeImpulseModel(source, **settings)
+
+
+def close_model(model: EdgeImpulseModel) -> int:
+    """Close a model; a backend that fails there is told.
+
+    Returns:
+        The exit code that this asks for.
+    """
+    try:
+        model.close()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a backend may fail in any way
+        complain(
+            f"the backend {model.backend_name!r} failed to close the model: {described(error)}; "
+            "the answers before are not affected"
+        )
+        return FAILED
+    return OK
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InferenceError
+from ._answers import failure
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,5 +111,5 @@ def _classify(
 ) -> Outcome:
     try:
         return Outcome(sample, pixels, model.infer_image(pixels))
-    except InferenceError as error:
-        return Outcome(sample, pixels, problem=f"{sample.path}: {error}")
+    except Exception as error:  # noqa: BLE001 - a backend may fail in any way; the next may not
+        return Outcome(sample, pixels, problem=failure(error, str(sample.path)).message)

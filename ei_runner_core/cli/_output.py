@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.table import Table
 
-__all__ = ["console", "json_option", "plain_table", "print_json", "with_progress"]
+__all__ = ["console", "json_option", "plain_table", "print_json", "show", "with_progress"]
 
 PROGRESS_AFTER_SECONDS = 2.0
 
@@ -46,6 +46,18 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(file=sys.stdout, highlight=False)
+
+
+def show(*parts: RenderableType, soft_wrap: bool = False) -> None:
+    """Print parts below each other; without the blanks at the ends of lines in a file or pipe."""
+    terminal = console()
+    if _is_terminal(sys.stdout):
+        terminal.print(*parts, sep="\n", soft_wrap=soft_wrap)
+        return
+    with terminal.capture() as captured:
+        terminal.print(*parts, sep="\n", soft_wrap=soft_wrap)
+    terminal.file.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    terminal.file.flush()
 
 
 def plain_table(*columns: str) -> Table:

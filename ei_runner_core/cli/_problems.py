@@ -16,8 +16,11 @@ __all__ = [
     "USAGE",
     "complain",
     "exit_code",
+    "is_output_error",
 ]
 
+# Whose code writes to stdout.
+_WRITERS = ("click.", "rich.", f"{__package__}._output", f"{__package__}._main")
 OK = 0
 FAILED = 1
 USAGE = 2
@@ -33,6 +36,16 @@ def complain(message: str) -> None:
     with suppress(AttributeError, OSError):  # stderr is closed or full: the exit code must do
         sys.stderr.write(f"ei-runner: error: {one_line(message)}\n")
         sys.stderr.flush()
+
+
+def is_output_error(error: OSError) -> bool:
+    """Whether an error comes from writing to stdout: no other file is written without its name."""
+    module = ""
+    trace = error.__traceback__
+    while trace is not None:  # the last one is where it was raised
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        trace = trace.tb_next
+    return module.startswith(_WRITERS)
 
 
 def exit_code(error: Exception) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._output import console, json_option, plain_table, print_json
+from ._output import json_option, plain_table, print_json, show
 
 if TYPE_CHECKING:
     from ..plugins import PluginRow
@@ -82,5 +82,4 @@ def _show(title: str, rows: Sequence[dict[str, Any]]) -> None:
         origin = f"{row['distribution']} {row['version']}".strip()
         detail = ": ".join(filter(None, (origin, row["reason"] or row["summary"])))
         table.add_row(plain_text(row["name"]), status, plain_text(detail))
-    terminal = console()
-    terminal.print(Text(title, style="bold"), table, "", sep="\n")
+    show(Text(title, style="bold"), table, "")

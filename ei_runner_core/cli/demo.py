@@ -10,7 +10,7 @@ from ._output import json_option, print_json
 from ._problems import FAILED, OK, complain
 
 if TYPE_CHECKING:
-    from ..demos import DemoSample
+    from ..demos import Demo, DemoSample
 
 __all__ = ["demo"]
 
@@ -22,6 +22,8 @@ __all__ = ["demo"]
 @click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
 @click.option("-n", "--count", metavar="COUNT", type=click.IntRange(min=1), default=10,
               show_default=True, help="How many samples, at most all that come along.")  # fmt: skip
+@click.option("--save", metavar="FOLDER",
+              help="Copy the model and all samples into a folder instead, to work on.")  # fmt: skip
 @json_option
 @click.pass_context
 def demo(
@@ -30,20 +32,45 @@ def demo(
     variant: str,
     backend: str | None,
     count: int,
+    save: str | None,
     as_json: bool,
 ) -> None:
     """Classify samples that the demo model never saw in training.
 
-    Shows each picture, its true label, the model's answer with its score, and the time.
+    Shows each picture, its true label, the model's answer with its score, and the time. With --save
+    nothing is classified: the model becomes FOLDER/model, the samples go into FOLDER/samples.
     """
     from ..demos import demo as find_demo
-    from ._opening import open_quietly
-    from ._outcomes import Report, classify
 
     chosen = find_demo(name)
-    with open_quietly(chosen.model(variant), backend=backend) as model:
+    if save is not None:
+        _save(chosen, variant, save, as_json)
+        return
+    context.exit(_classify(chosen, variant, backend, count, as_json))
+
+
+def _save(chosen: Demo, variant: str, folder: str, as_json: bool) -> None:
+    from .._text import printable
+    from ._saving import save_demo
+
+    saved = save_demo(chosen, variant, folder)
+    if as_json:
+        print_json({"demo": chosen.name, "variant": variant} | saved.to_dict())
+    else:
+        click.echo(printable(f"Next: {saved.command}"))
+
+
+def _classify(chosen: Demo, variant: str, backend: str | None, count: int, as_json: bool) -> int:
+    from ._opening import close_model, open_quietly
+    from ._outcomes import Report, classify
+
+    model = open_quietly(chosen.model(variant), backend=backend)
+    code = OK
+    try:
         outcomes = classify(model, _spread(chosen.samples(), count))
         report = Report(chosen, variant, model.backend_name, outcomes)
+    finally:
+        code = close_model(model)
     if as_json:
         print_json(report.to_dict())
     else:
@@ -52,7 +79,7 @@ def demo(
         show(report)
     for outcome in report.failures:
         complain(outcome.problem)
-    context.exit(FAILED if report.failures else OK)
+    return FAILED if report.failures else code
 
 
 def _spread(samples: tuple[DemoSample, ...], count: int) -> list[DemoSample]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ._output import console, json_option, plain_table, print_json
+from ._output import json_option, plain_table, print_json, show
 from ._problems import FAILED, OK
 
 if TYPE_CHECKING:
@@ -47,7 +47,5 @@ def _show(checks: list[Check], step: str) -> None:
     for check in checks:
         status = Text(check.status or "-", style=STYLES.get(check.status, "yellow"))
         table.add_row(plain_text(check.what), status, plain_text(check.detail))
-    terminal = console()
-    terminal.print(table)
-    terminal.print()
-    terminal.print(Text(f"Next: {step}", style="bold"), soft_wrap=True)
+    show(table, "")
+    show(Text(f"Next: {step}", style="bold"), soft_wrap=True)

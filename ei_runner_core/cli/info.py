@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ._output import console, json_option, print_json
+from ._output import json_option, print_json, show
 
 __all__ = ["info"]
 
@@ -24,10 +24,10 @@ def info(path: str | None, model: str | None, backend: str | None, as_json: bool
 
     if path and model:
         raise click.UsageError("name the model once, either as MODEL or with -m")
-    card = card_of(path or model, backend)
+    card = card_of(path or model or None, backend)
     if as_json:
         print_json(card.to_dict())
         return
     from ._rendering import render
 
-    console().print(render(card))
+    show(render(card))

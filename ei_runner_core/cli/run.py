@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .._text import printable
-from ._output import console, json_option, print_json, with_progress
+from ._output import json_option, print_json, show, with_progress
 from ._problems import OK, complain
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ __all__ = ["run"]
 
 
 @click.command(short_help="Run a model on files, folders, numbers or stdin.")
-@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, metavar="[INPUT]...")
 @click.option("-m", "--model", metavar="PATH", help="The model; else EI_MODEL, else ./model.")
 @click.option("--features", metavar="NUMBERS", help='The values of one window: "0.1,0.2,0.3".')
 @click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
 @click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE",
-              help="An option of the backend, such as num_threads=2; can be repeated.")  # fmt: skip
+              help="An option of the backend; can be repeated. The value may be JSON: "
+              """num_threads=2, delegates='["a.so"]'.""")  # fmt: skip
 @click.option("--debug", is_flag=True, help="Log every inference to stderr.")
 @json_option
 @click.pass_context
@@ -42,8 +43,9 @@ def run(
 ) -> None:
     """Run a model on files, folders, numbers or stdin.
 
-    INPUT is a picture (PNG, JPEG, BMP), a .npy, .npz, .csv, .json, .txt or .wav file, a folder of
-    them, or - for stdin. Each holds one window of the model's input.
+    INPUT is a picture (PNG, JPEG, BMP, GIF, WEBP, TIFF, PPM), a .npy, .npz, .csv, .json, .txt or
+    .wav file, a folder of them, or - for stdin. Each holds one window of the model's input.
+    Without INPUT, --features gives the window.
 
     With --json there is one line of JSON for each input; a model that cannot be opened is one
     line with "input": null.
@@ -53,6 +55,7 @@ def run(
     """
     from ..errors import EdgeImpulseError
     from ._answers import failure
+    from ._opening import close_model
 
     wanted = _wanted(inputs, features)
     if debug:
@@ -62,9 +65,20 @@ def run(
     except EdgeImpulseError as error:
         _tell_failure(None, failure(error), as_json)
         context.exit(failure(error).code)
-    with opened:
-        run_one = _Runner(opened, wanted, as_json)
-        context.exit(max(run_one(one) for one in with_progress(wanted)))
+    code = OK
+    try:
+        run_one = _Runner(opened, wanted, as_json, is_alone=_names_one(inputs))
+        code = max(run_one(one) for one in with_progress(wanted))
+    finally:
+        code = max(code, close_model(opened))
+    context.exit(code)
+
+
+def _names_one(inputs: Sequence[str]) -> bool:
+    """Whether there is but one input, which the user knows: no need to repeat its name."""
+    from ._inputs import is_folder
+
+    return not inputs or (len(inputs) == 1 and not is_folder(inputs[0]))
 
 
 def _wanted(inputs: Sequence[str], features: str | None) -> list[Input]:
@@ -100,7 +114,7 @@ def _open(
 ) -> EdgeImpulseModel:
     from ._opening import open_quietly
 
-    return open_quietly(model, backend=backend, options=options, debug=debug)
+    return open_quietly(model or None, backend=backend, options=options, debug=debug)
 
 
 def _log_to_stderr() -> None:
@@ -113,12 +127,14 @@ def _log_to_stderr() -> None:
 class _Runner:
     """Runs one input after the other and tells each answer as soon as it is there."""
 
-    def __init__(self, model: EdgeImpulseModel, inputs: Sequence[Input], as_json: bool) -> None:
+    def __init__(
+        self, model: EdgeImpulseModel, inputs: Sequence[Input], as_json: bool, *, is_alone: bool
+    ) -> None:
         self._model = model
         self._parameters = model.parameters
         self._as_json = as_json
         self._width = max(len(one.shown) for one in inputs)
-        self._is_alone = len(inputs) == 1
+        self._is_alone = is_alone
 
     def __call__(self, one: Input) -> int:
         """Run one input, tell what came of it, and return the exit code that it asks for."""
@@ -143,7 +159,7 @@ class _Runner:
         elif self._is_alone:
             from .._tables import result_table
 
-            console().print(result_table(answer.result, answer.tensor_names))
+            show(result_table(answer.result, answer.tensor_names))
         else:
             from ._answers import summary
 

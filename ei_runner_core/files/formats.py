@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 
 from ..errors import InvalidInputError
@@ -13,6 +14,12 @@ _OF_SUFFIX = {
     ".jpg": "image",
     ".jpeg": "image",
     ".bmp": "image",
+    ".gif": "image",
+    ".webp": "image",
+    ".tif": "image",
+    ".tiff": "image",
+    ".ppm": "image",
+    ".pgm": "image",
     ".npy": "npy",
     ".npz": "npz",
     ".csv": "table",
@@ -26,10 +33,15 @@ SUFFIXES = frozenset(_OF_SUFFIX)
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image"),
     (b"\xff\xd8\xff", "image"),
+    (b"GIF87a", "image"),
+    (b"GIF89a", "image"),
+    (b"II*\0", "image"),  # TIFF, in both orders of bytes
+    (b"MM\0*", "image"),
     (b"\x93NUMPY", "npy"),
     (b"PK\x03\x04", "npz"),
     (b"PK\x05\x06", "npz"),
 )
+_PORTABLE_MAP = re.compile(rb"P[56]\s+(#.*\s+)*\d+\s+\d+\s+\d+\s")  # PPM and PGM
 _JSON_STARTS = (b"{", b"[")
 _BOM = b"\xef\xbb\xbf"
 
@@ -47,11 +59,13 @@ def detect_format(content: bytes, name: str) -> str:
     known = _by_content(content) or _OF_SUFFIX.get(PurePath(name).suffix.lower())
     if known is not None:
         return known
+    if _PORTABLE_MAP.match(content[:1024]):  # it could be a column of numbers called P5 as well
+        return "image"
     if b"\0" not in content[:1024]:
         return "table"
     raise InvalidInputError(
-        "its format is not known; expected a picture (PNG, JPEG, BMP), .npy, .npz, .csv, .json, "
-        ".txt or .wav"
+        "its format is not known; expected a picture (PNG, JPEG, BMP, GIF, WEBP, TIFF, PPM), .npy, "
+        ".npz, .csv, .json, .txt or .wav"
     )
 
 
@@ -61,6 +75,8 @@ def _by_content(content: bytes) -> str | None:
             return known
     if content[:4] == b"RIFF" and content[8:12] == b"WAVE":
         return "wav"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image"
     if content[:2] == b"BM" and b"\0" in content[2:16]:
         return "image"
     if content[:1024].removeprefix(_BOM).lstrip().startswith(_JSON_STARTS):

@@ -14,6 +14,7 @@ from .documents import parse_document, parse_tensors
 from .formats import detect_format
 from .inputs import FeatureWindow, ImageWindow, TensorWindow, WindowInput
 from .numbers import decode_text, parse_features, parse_table
+from .regular import read_regular
 from .sound import Sound, read_wav
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def read_window(
 
     What the file is shows in its first bytes, else in its suffix:
 
-    * PNG, JPEG, BMP: a picture, for models that look at images,
+    * PNG, JPEG, BMP, GIF, WEBP, TIFF, PPM: a picture, for models that look at images,
     * ``.npy``: a uint8 array of shape (height, width) or (height, width, 3) is a picture for
       models that look at images; any other numbers are the raw values,
     * ``.npz``: the same if it holds one array; for freeform models tensors by name,
@@ -59,7 +60,8 @@ def read_window(
         :class:`ImageWindow`.
 
     Raises:
-        InvalidInputError: it cannot be read, is not what the model takes, or holds NaN or
+        InvalidInputError: it cannot be read, is no regular file (but a pipe, a device or a
+            folder), is not what the model takes, or holds NaN or
             infinity; the message starts with the name.
         BackendUnavailableError: it is a picture and Pillow is not installed.
     """
@@ -92,12 +94,12 @@ def fit_window(values: npt.NDArray[Any], parameters: ModelParameters) -> WindowI
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        return read_regular(path, MAX_BYTES + 1)
+    except InvalidInputError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInputError(f"cannot be read: {reason}; check the path") from error
-    return content
 
 
 def _window(content: bytes, kind: str, parameters: ModelParameters) -> WindowInput:

@@ -27,6 +27,8 @@ dense = ei_runner_dense
 dense-hello = ei_runner_dense:hello
 """
 MOODY = """
+import os
+
 import numpy as np
 from ei_runner_core import (
     BackendSpec, InferenceError, Support, TensorBackend, TensorSession, TensorSpec, hookimpl
@@ -42,11 +44,14 @@ class Backend(TensorBackend):
 
     def open(self, network, options):
         print("options", dict(options), file=__import__("sys").stderr, flush=True)
-        return Session()
+        return Session(options.get("close") or os.environ.get("MOODY_END"))
 
 class Session(TensorSession):
     inputs = (TensorSpec("values", (1, 6), "float32"),)
     outputs = (TensorSpec("scores", (1, 3), "float32"),)
+
+    def __init__(self, bad_end):
+        self.bad_end = bad_end
 
     def run(self, inputs):
         mood = int(inputs[0].flat[0])
@@ -55,9 +60,16 @@ class Session(TensorSession):
         return (np.array([[0.5, np.nan if mood == 16 else 0.25, 0.25]], np.float32),)
 
     def close(self):
-        pass
+        if self.bad_end:
+            raise OSError(5, self.bad_end)
 
-ERRORS = {13: InferenceError("unlucky"), 14: TypeError("oops"), 15: KeyboardInterrupt()}
+ERRORS = {
+    13: InferenceError("unlucky"),
+    14: TypeError("oops"),
+    15: KeyboardInterrupt(),
+    17: OSError(5, "io"),
+    18: BrokenPipeError(32, "pipe"),
+}
 """
 
 
@@ -146,7 +158,7 @@ def motion(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def moody(tmp_path: Path) -> Path:
-    """A model that fails if its first value is 13, 14 or 15, and answers NaN if it is 16."""
+    """A model that fails for some first values, answers NaN for 16 and closes badly on demand."""
     document = impulse_document()
     document["learn"][0]["files"] = ["network.moody"]
     bundle = write_bundle(tmp_path / "moody", document)

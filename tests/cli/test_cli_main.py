@@ -176,7 +176,11 @@ def test_a_blocked_command_is_not_there(
     ("raised", "code", "message"),
     [
         ("KeyError('x')", 2, "KeyError: 'x'; this is a bug in ei-runner or a plugin"),
-        ("OSError(28, 'No space left on device')", 2, "No space left on device: while writing"),
+        (
+            "OSError(28, 'No space left on device')",
+            2,
+            "OSError: [Errno 28] No space left on device; this is",
+        ),
         ("FileNotFoundError(2, 'No such file', 'abc')", 2, "No such file: abc"),
         ("KeyboardInterrupt()", 130, ""),
         ("EOFError()", 130, ""),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import json
+import os
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,6 +100,120 @@ def test_an_empty_folder_is_an_error(invoke: Invoke, motion: Path, tmp_path: Pat
     assert error.startswith("nothing: the folder holds no file that can be read; expected one of")
 
 
+def test_a_folder_with_one_file_names_the_file(
+    invoke: Invoke, motion: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "one").mkdir()
+    path = Path("one", "a.txt")
+    (tmp_path / path).write_text(NUMBERS)
+    assert invoke("run", "-m", motion, "one").stdout.startswith(f"{path}  ")
+    assert invoke("run", "-m", motion, path).stdout.startswith("label")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_what_is_no_regular_file_is_refused_and_the_others_are_done(
+    execute: Any, motion: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "all").mkdir()
+    os.mkfifo(tmp_path / "all" / "f.png")
+    (tmp_path / "all" / "g.txt").write_text(NUMBERS)
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as server:
+        server.bind(str(tmp_path / "s.csv"))
+        answer = execute("run", "-m", motion, "all", "s.csv", "/dev/zero", "--json")
+    assert answer.returncode == 2
+    found = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert ["error" in line for line in found] == [True, False, True, True]
+    complained = answer.stderr.decode().splitlines()
+    kinds = {"all/f.png": "a named pipe", "s.csv": "a socket", "/dev/zero": "a device"}
+    for (name, kind), line in zip(kinds.items(), complained, strict=True):
+        advice = "pipe it into stdin instead, with - as the input"
+        assert line == f"ei-runner: error: {name}: it is {kind}, not a regular file; {advice}"
+
+
+def test_an_unreadable_folder_is_an_error_and_the_others_are_done(
+    invoke: Invoke, motion: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "locked", "z"):
+        (tmp_path / "all" / name).mkdir(parents=True)
+        (tmp_path / "all" / name / "w.txt").write_text(NUMBERS)
+    locked = Path("all", "locked")
+    scandir = os.scandir
+
+    def refuse(path: Any) -> Any:
+        """What the system does; it would not for root, whom tests may run as."""
+        if Path(path) == locked:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    expected = f"{locked}: the folder cannot be read: Permission denied; check its permissions"
+    result = invoke("run", "-m", motion, "all", "--json")
+    assert (result.exit_code, complaints(result)) == (2, [expected])
+    assert ["error" in line for line in lines(result)] == [False, True, False]
+    result = invoke("run", "-m", motion, locked)
+    assert (result.exit_code, complaints(result)) == (2, [expected])
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"])
+def test_a_folder_may_hold_pictures_of_any_kind(
+    invoke: Invoke, pictures: Path, tmp_path: Path, suffix: str
+) -> None:
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    (tmp_path / "all").mkdir()
+    path = Path("all", f"a{suffix.upper()}")
+    image.new("L" if suffix == ".pgm" else "RGB", (9, 9)).save(tmp_path / path)
+    result = invoke("run", "-m", pictures, "all", "--json")
+    assert (result.exit_code, complaints(result)) == (0, [])
+    assert [line["input"] for line in lines(result)] == [str(path)]
+
+
+@pytest.mark.parametrize(("mood", "name"), [(17, "OSError"), (18, "BrokenPipeError")])
+def test_an_error_of_the_engine_is_not_told_as_one_of_the_output(
+    invoke: Invoke, moody: Path, mood: int, name: str
+) -> None:
+    result = invoke("run", "-m", moody, "--features", f"{mood},0,0,0,0,0")
+    assert result.exit_code == 1
+    [error] = complaints(result)
+    assert f"the inference failed: {name}: " in error
+
+
+def test_a_backend_that_fails_to_close_is_one_line_after_the_answers(
+    invoke: Invoke, moody: Path
+) -> None:
+    arguments = ["run", "-m", moody, "--json", "-o", "close=too late", "--features"]
+    result = invoke(*arguments, "1,0,0,0,0,0")
+    assert (result.exit_code, len(lines(result))) == (1, 1)
+    [error] = complaints(result)
+    assert error.startswith("the backend 'moody' failed to close the model: OSError: ")
+    assert "too late" in error
+    assert len(complaints(invoke(*arguments, "13,0,0,0,0,0"))) == 2
+    assert invoke(*arguments, "1,2").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "command", [["run", "--features", NUMBERS, "-m"], ["info", "-m"], ["info"]]
+)
+def test_an_empty_model_is_none(
+    invoke: Invoke, motion: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    result = invoke(*command, "")
+    assert result.exit_code == 2
+    [error] = complaints(result)
+    assert error.startswith("no model was given")
+    monkeypatch.setenv("EI_MODEL", str(motion))
+    assert invoke(*command, "").exit_code == 0
+
+
+def test_a_backend_that_fails_to_close_is_one_line_of_info_too(
+    invoke: Invoke, moody: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOODY_END", "too late")
+    result = invoke("info", moody)
+    assert result.exit_code == 1
+    [error] = complaints(result)
+    assert error.startswith("the backend 'moody' failed to describe or to close the model: OSErr")
+
+
 def test_pictures_are_resized_and_arrays_of_bytes_are_pictures(
     invoke: Invoke, pictures: Path, tmp_path: Path
 ) -> None:
@@ -174,7 +292,7 @@ def test_an_error_is_told_by_type_and_message(invoke: Invoke, moody: Path, tmp_p
         "input": "13.csv",
         "error": {"type": "InferenceError", "message": "13.csv: unlucky"},
     }
-    assert oops["error"]["type"] == "TypeError"
+    assert oops["error"]["type"] == "InferenceError"
     assert oops["error"]["message"] == "14.csv: the inference failed: TypeError: oops"
 
 
@@ -302,7 +420,7 @@ BAD_MODELS = {
     "other format": (
         ["-m", "motion", "--backend", "moody"], "UnsupportedModelError", "cannot open",
     ),
-    "no engine": (["-m", "any.tflite"], "BackendNotFoundError", "ei-runner[full-tflite]"),
+    "no engine": (["-m", "any.tflite"], "BackendNotFoundError", "full-tflite"),
 }  # fmt: skip
 
 

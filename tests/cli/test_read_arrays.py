@@ -81,13 +81,20 @@ def samples(content: bytes, parameters: ModelParameters = AUDIO) -> list[float]:
     return window.values.tolist()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF"])
 @pytest.mark.parametrize("name", ["", "upside.txt"])
 def test_a_picture_is_known_by_its_first_bytes(kind: str, name: str) -> None:
     window = read_window(picture(kind, (5, 3)), IMAGE, name)
     assert isinstance(window, ImageWindow)
     assert window.pixels.shape == (3, 5, 3)
     assert abs(window.pixels.astype(int) - (250, 10, 20)).max() < 8
+
+
+def test_a_portable_pixmap_is_known_by_its_header_unless_the_name_says_otherwise() -> None:
+    assert isinstance(read_window(picture("PPM", (5, 3)), IMAGE), ImageWindow)
+    column = read_window(b"P5\n1\n2\n3\n4\n5\n6\n", MOTION, "a.csv")
+    assert isinstance(column, FeatureWindow)
+    assert column.values.tolist() == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (3, 5, 1), (3, 5, 3), (8, 8)])
@@ -188,7 +195,9 @@ def test_a_bad_array_is_one_clear_error(content: bytes, name: str, message: str)
     "content", [picture("PNG")[:40], b"not a picture at all", b"\x89PNG"], ids=shown
 )
 def test_an_unreadable_picture_is_one_clear_error(content: bytes) -> None:
-    with pytest.raises(InvalidInputError, match=r"^a.png: cannot read the image.*expected a PNG"):
+    with pytest.raises(
+        InvalidInputError, match=r"^a.png: cannot read the image.*expected one of PNG"
+    ):
         read_window(content, IMAGE, "a.png")
 
 
