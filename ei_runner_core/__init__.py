@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         PreprocessorSpec,
         Receipt,
         Sample,
+        Session,
         Support,
         TensorBackend,
         TensorSession,
@@ -71,7 +72,8 @@ _HOMES = {
     "contract": (
         "API_VERSION", "BackendSpec", "BlockContext", "ImpulseBackend", "ImpulseSession",
         "ModelSource", "Network", "Preprocessor", "PreprocessorSpec", "Receipt", "Sample",
-        "Support", "TensorBackend", "TensorSession", "TensorSpec", "Uploader", "UploaderSpec",
+        "Session", "Support", "TensorBackend", "TensorSession", "TensorSpec", "Uploader",
+        "UploaderSpec",
     ),
     "errors": (
         "BackendNotFoundError", "BackendUnavailableError", "BuildError", "DeadlineError",
@@ -130,6 +132,7 @@ __all__ = [
     "Sample",
     "Selection",
     "SensorType",
+    "Session",
     "SharedMemoryInfo",
     "StudioError",
     "Support",

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Literal
 
+from ._platform import current_platform
 from ._plugin_errors import shown
 from .contract import (
     API_VERSION,
     BackendSpec,
     PreprocessorSpec,
     UploaderSpec,
-    current_platform,
 )
 
 __all__ = ["Spec", "Status", "is_name", "judge"]

@@ -13,7 +13,6 @@ warm-up, the session that it returns does only the work.
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +41,7 @@ __all__ = [
     "PreprocessorSpec",
     "Receipt",
     "Sample",
+    "Session",
     "Support",
     "TensorBackend",
     "TensorSession",
@@ -175,7 +175,26 @@ class ModelSource:
     networks: Mapping[int, tuple[Network, ...]] = field(default_factory=dict)
 
 
-class TensorSession(ABC):
+class Session(ABC):
+    """What both kinds of session have in common: ``with`` closes them."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free all resources. Closing twice is legal."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class TensorSession(Session):
     """An opened network. A session may be used from several threads; it runs one call at a time."""
 
     inputs: tuple[TensorSpec, ...]
@@ -196,21 +215,6 @@ class TensorSession(ABC):
             InvalidInputError: the number, shape or dtype of the inputs is wrong.
             InferenceError: the engine failed, or the session is closed.
         """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Free the engine's resources. Closing twice is legal."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class TensorBackend(ABC):
@@ -235,7 +239,7 @@ class TensorBackend(ABC):
         """
 
 
-class ImpulseSession(ABC):
+class ImpulseSession(Session):
     """An opened impulse. It may be used from several threads; it runs one call at a time."""
 
     impulse: Impulse | None
@@ -286,21 +290,6 @@ class ImpulseSession(ABC):
         Raises:
             InvalidInputError: there is no such block or key; then nothing was changed.
         """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Free all resources. Closing twice is legal."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class ImpulseBackend(ABC):
@@ -401,13 +390,3 @@ class Uploader(ABC):
     @abstractmethod
     def close(self) -> None:
         """Free all resources. Closing twice is legal."""
-
-
-def current_platform() -> str:
-    """The name of this platform as the specs use it, such as ``"linux-x86_64"``."""
-    import platform
-
-    system = {"darwin": "macos", "win32": "windows"}.get(sys.platform, sys.platform)
-    machine = platform.machine().lower()
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
-    return f"{system}-{machine}"

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
+from .._platform import current_platform
 from .._version import __version__
-from ..contract import BackendSpec, current_platform
+from ..contract import BackendSpec
 from ..errors import EdgeImpulseError, ModelNotFoundError
 from ..plugins import FIRST_PARTY_EXTRAS, PluginRow, install_hint, make_backend, registry
 from ._plugin_commands import PluginCommand, load_command, plugin_commands
