@@ -51,7 +51,11 @@ def scores_by_hand(
 
     def scores(variant: str) -> npt.NDArray[np.float32]:
         if variant not in known:
-            known[variant] = _run(open_interpreter(variant), _INPUTS[variant](images))
+            interpreter = open_interpreter(variant)
+            inputs = (
+                _float_input(images) if variant == "float32" else _int8_input(interpreter, images)
+            )
+            known[variant] = _run(interpreter, inputs)
         return known[variant]
 
     return scores
@@ -79,13 +83,7 @@ def _float_input(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     return np.asarray(red + green + blue, np.float32)
 
 
-def _int8_input(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
-    value = images[..., np.newaxis].astype(np.int64)
-    luma = (19595 * value + 38469 * value + 7471 * value) >> 16  # of a gray pixel: one step lost
-    return (luma - 128).astype(np.int8)
-
-
-_INPUTS: dict[str, Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]]] = {
-    "float32": _float_input,
-    "int8": _int8_input,
-}
+def _int8_input(interpreter: Any, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
+    scale, zero_point = interpreter.get_input_details()[0]["quantization"]
+    gray = images[..., np.newaxis] / 255
+    return (np.round(gray / scale) + zero_point).astype(np.int8)
