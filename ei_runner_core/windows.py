@@ -82,6 +82,11 @@ class WindowCheck:
         return f" ({self._length // self._axes} samples of {self._axes} axes)"
 
     def _as_numbers(self, values: Any) -> npt.NDArray[Any]:
+        if np.ma.is_masked(values):
+            raise InvalidInputError(
+                f"the {self._what} have masked values; fill them before the inference, for example "
+                "with values.filled(0)"
+            )
         try:
             array = np.asarray(values)
         except (ValueError, TypeError, OverflowError) as error:

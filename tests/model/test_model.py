@@ -87,6 +87,7 @@ BAD_WINDOWS = {
     "none": (None, "dtype object"),
     "complex": (np.zeros(6, np.complex64), "dtype complex64"),
     "ragged": ([[1, 2], [3]], "are not an array of numbers"),
+    "masked": (np.ma.masked_less(WINDOW, 0), "have masked values; fill them"),
     "huge integer": ([10**400] * 6, "dtype object"),
 }
 
