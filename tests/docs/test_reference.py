@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 PUBLIC_MODULES = (
     "ei_runner_core",
+    "ei_runner_core.authoring",
     "ei_runner_core.demos",
     "ei_runner_core.dsp",
     "ei_runner_core.files",

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from ei_runner_core import EdgeImpulseError, ModelFormatError, UnsupportedModelError
+from ei_runner_core.authoring import one_line
 
-__all__ = ["ENGINE_ERRORS", "explain_refusal", "missing_operator", "one_line"]
+__all__ = ["ENGINE_ERRORS", "explain_refusal", "missing_operator"]
 
 ENGINE_ERRORS = (ValueError, RuntimeError, MemoryError)
 """What the runtimes raise when something fails inside them."""
@@ -70,8 +71,3 @@ def explain_refusal(
             "default_delegates=False"
         )
     return ModelFormatError(f"{runtime} cannot load {name}: {text}; export the network again")
-
-
-def one_line(error: Exception) -> str:
-    """The message of an error without its line breaks; never empty."""
-    return " ".join(str(error).split()) or type(error).__name__

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from ei_runner_core import InvalidInputError
+from ei_runner_core.authoring import read_options
 
 __all__ = ["DelegateOption", "Options"]
 
@@ -47,25 +48,12 @@ class Options:
         Raises:
             InvalidInputError: an option is unknown or has a wrong value.
         """
-        known = {option.name for option in fields(cls)}
-        for name in options:
-            if name not in known:
-                raise InvalidInputError(
-                    f"full-tflite has no option {name!r}; it has {', '.join(sorted(known))}"
-                )
-        given = {name: value for name, value in options.items() if value is not None}
-        return cls(**{name: _PARSERS[name](value) for name, value in given.items()})
-
-
-def _wrong(name: str, value: object, expected: str) -> InvalidInputError:
-    return InvalidInputError(
-        f"the option {name!r} of full-tflite is {value!r}, expected {expected}"
-    )
+        return cls(**read_options("full-tflite", options, _READERS))
 
 
 def _num_threads(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_THREADS:
-        raise _wrong("num_threads", value, f"a number from 1 to {_MOST_THREADS}")
+        raise ValueError(f"a number from 1 to {_MOST_THREADS}")
     return value
 
 
@@ -73,26 +61,26 @@ def _default_delegates(value: object) -> bool | Literal["auto"]:
     if value == "auto":
         return "auto"
     if not isinstance(value, bool):
-        raise _wrong("default_delegates", value, '"auto", true or false')
+        raise ValueError('"auto", true or false')
     return value
 
 
 def _signature(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise _wrong("signature", value, "the name of a signature")
+        raise ValueError("the name of a signature")
     return value
 
 
 def _input_shapes(value: object) -> dict[str, tuple[int, ...]]:
     if not isinstance(value, Mapping):
-        raise _wrong("input_shapes", value, "a mapping from names of inputs to shapes")
+        raise ValueError("a mapping from names of inputs to shapes")
     return {str(name): _shape(shape) for name, shape in value.items()}
 
 
 def _shape(value: object) -> tuple[int, ...]:
     if isinstance(value, Sequence) and not isinstance(value, str) and all(map(_is_size, value)):
         return tuple(value)
-    raise _wrong("input_shapes", value, "shapes such as [1, 96, 96, 3]")
+    raise ValueError("shapes such as [1, 96, 96, 3]")
 
 
 def _is_size(value: object) -> bool:
@@ -103,7 +91,7 @@ def _delegates(value: object) -> tuple[DelegateOption, ...]:
     if isinstance(value, (str, Path, Mapping)):
         value = [value]
     if not isinstance(value, Sequence):
-        raise _wrong("delegates", value, "a list of paths of shared libraries")
+        raise ValueError("a list of paths of shared libraries")
     return tuple(map(_delegate, value))
 
 
@@ -111,14 +99,14 @@ def _delegate(value: object) -> DelegateOption:
     if isinstance(value, (str, Path)):
         return DelegateOption(_library(value))
     if not isinstance(value, Mapping) or not {"path"} <= set(value) <= {"path", "options"}:
-        raise _wrong("delegates", value, 'a path, or {"path": ..., "options": {...}}')
+        raise ValueError('a path, or {"path": ..., "options": {...}}')
     return DelegateOption(_library(value["path"]), _delegate_options(value.get("options") or {}))
 
 
 def _library(value: object) -> Path:
     """A file, or a bare name such as ``libedgetpu.so.1`` that the system's loader looks up."""
     if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
-        raise _wrong("delegates", value, "the path of a shared library")
+        raise ValueError("the path of a shared library")
     path = Path(value).expanduser()
     if path.is_file():
         return path.absolute()
@@ -132,7 +120,7 @@ def _library(value: object) -> Path:
 
 def _delegate_options(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
-        raise _wrong("delegates", value, "the options of a delegate as a mapping")
+        raise ValueError("the options of a delegate as a mapping")
     return {_text(name): _text(setting) for name, setting in value.items()}
 
 
@@ -142,10 +130,10 @@ def _text(value: object) -> str:
         return str(int(value))
     if isinstance(value, (str, int, float)) and "\0" not in str(value):
         return str(value)
-    raise _wrong("delegates", value, "names and values that are text, numbers or booleans")
+    raise ValueError("names and values that are text, numbers or booleans")
 
 
-_PARSERS: dict[str, Callable[[object], Any]] = {
+_READERS: dict[str, Callable[[Any], Any]] = {
     "num_threads": _num_threads,
     "delegates": _delegates,
     "default_delegates": _default_delegates,

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ei_runner_core import InferenceError, InvalidInputError, TensorSession, TensorSpec
+from ei_runner_core import InferenceError, TensorSession
+from ei_runner_core.authoring import check_inputs, keep_in_forked_child, one_line
 
 from .engine import Engine
-from .failures import ENGINE_ERRORS, one_line
-from .forks import protect
+from .failures import ENGINE_ERRORS
 from .graphs import Call
 
 __all__ = ["FullTfliteSession"]
@@ -27,7 +27,6 @@ class FullTfliteSession(TensorSession):
         self.inputs = engine.inputs
         self.outputs = engine.outputs
         self._lock = threading.RLock()
-        self._dtypes = [np.dtype(spec.dtype) for spec in self.inputs]
         self._why_unusable = ""
         self._engine: Engine | None = engine
         shapes = engine.warm_up()
@@ -35,8 +34,11 @@ class FullTfliteSession(TensorSession):
         # What `_call` may be called with; None when the engine has to be asked first.
         self._ready_for: list[tuple[tuple[int, ...], np.dtype[Any]]] | None = None
         if shapes is not None:
-            self._ready_for = list(zip(shapes, self._dtypes, strict=True))
-        protect(self)
+            self._ready_for = [
+                (shape, np.dtype(spec.dtype))
+                for shape, spec in zip(shapes, self.inputs, strict=True)
+            ]
+        keep_in_forked_child(self)
 
     def run(self, inputs: Sequence[np.ndarray]) -> Arrays:
         """Run the network once, as :meth:`ei_runner_core.TensorSession.run` says.
@@ -79,7 +81,7 @@ class FullTfliteSession(TensorSession):
     def _run_resized(self, inputs: Sequence[np.ndarray]) -> Arrays:
         if self._engine is None:
             raise InferenceError(self._why_unusable)
-        self._check(inputs)
+        check_inputs(inputs, self.inputs)
         self._ready_for = None
         try:
             outputs = self._engine.run_resized(inputs)
@@ -89,36 +91,6 @@ class FullTfliteSession(TensorSession):
             self._call = self._engine.call
         self._ready_for = [(array.shape, array.dtype) for array in inputs]
         return outputs
-
-    def _check(self, inputs: Sequence[np.ndarray]) -> None:
-        if not isinstance(inputs, (Sequence, np.ndarray)):
-            raise InvalidInputError(f"expected a list of arrays, got {type(inputs).__name__}")
-        if len(inputs) != len(self.inputs):
-            names = ", ".join(spec.name for spec in self.inputs)
-            raise InvalidInputError(
-                f"the network takes {len(self.inputs)} inputs ({names}), got {len(inputs)}"
-            )
-        for array, spec, dtype in zip(inputs, self.inputs, self._dtypes, strict=True):
-            if not isinstance(array, (np.ndarray, np.generic)):
-                raise InvalidInputError(
-                    f"the input {spec.name!r} is a {type(array).__name__}, expected a NumPy array"
-                )
-            if array.dtype != dtype:
-                raise InvalidInputError(
-                    f"the input {spec.name!r} has the dtype {array.dtype}, expected {spec.dtype}"
-                )
-            if not _suits(array.shape, spec):
-                raise InvalidInputError(
-                    f"the input {spec.name!r} has the shape {array.shape}, expected {spec.shape}"
-                    + (", where -1 stands for any size" if -1 in spec.shape else "")
-                )
-
-
-def _suits(shape: tuple[int, ...], spec: TensorSpec) -> bool:
-    return len(shape) == len(spec.shape) and all(
-        size == expected or (expected == -1 and size > 0)
-        for size, expected in zip(shape, spec.shape, strict=True)
-    )
 
 
 def _failure(error: Exception) -> InferenceError:
