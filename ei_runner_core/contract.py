@@ -90,7 +90,11 @@ class PreprocessorSpec:
 
 @dataclass(frozen=True)
 class UploaderSpec:
-    """A place that samples can be sent to: ``target`` is a class that derives from Uploader."""
+    """A place that samples can be sent to: ``target`` is called as ``target(options)``.
+
+    ``options`` maps the names of the uploader's options to their values; the call returns an
+    :class:`Uploader`, or raises InvalidInputError for an option that is unknown or wrong.
+    """
 
     name: str
     target: str

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_distributions import make_installed
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("backends/*/README.md"), *ROOT.glob("docs/**/*.md")])
@@ -38,10 +39,8 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 CONTINUES = re.compile(r"^<!-- continues (\S+) -->$", re.MULTILINE)
-ENTRY_POINTS = re.compile(
-    r"^\[project\.(entry-points\.\w+)\]\n(.+?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL
-)
 NEEDS_ENGINE = re.compile(r"EdgeImpulseModel\(|ei-runner (run|demo|info|doctor)\b|full-tflite")
+NAMED_ENGINE = re.compile(r"\b(?:backend|EI_BACKEND)[= ]\"?([a-z][a-z-]*)")
 RUNS = ("python", "console")
 LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -116,11 +115,15 @@ def add_program(path: Path, command: str) -> None:
 
 
 def skip_without_engine(page: Path) -> None:
-    from ei_runner_core.plugins import registry
+    from ei_runner_core.plugins import FIRST_PARTY_EXTRAS, registry
 
-    needs_engine = any(NEEDS_ENGINE.search(block.code) for block in blocks_of(page))
-    if needs_engine and not registry().backends:
+    code = "".join(block.code for block in blocks_of(page) if block.is_run)
+    installed = set(registry().backends)
+    if NEEDS_ENGINE.search(code) and not installed:
         pytest.skip("the page runs models, and no backend is installed")
+    named = set(NAMED_ENGINE.findall(code)) & set(FIRST_PARTY_EXTRAS)
+    if missing := named - installed:
+        pytest.skip(f"the page runs models on {', '.join(sorted(missing))}, not installed here")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the console examples are written for a POSIX shell")
@@ -151,21 +154,8 @@ def write_file(path: Path, content: str, monkeypatch: pytest.MonkeyPatch) -> Non
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
     if path.name == "pyproject.toml":
-        install(path.parent.absolute(), content, monkeypatch)
-
-
-def install(project: Path, pyproject: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do what ``pip install -e`` would, without an index: a path and the metadata."""
-    facts = dict(re.findall(r'^(name|version) = "(.*)"$', pyproject, re.MULTILINE))
-    metadata = project / f"{facts['name'].replace('-', '_')}-{facts['version']}.dist-info"
-    metadata.mkdir()
-    lines = f"Metadata-Version: 2.1\nName: {facts['name']}\nVersion: {facts['version']}\n"
-    (metadata / "METADATA").write_text(lines, encoding="utf-8")
-    groups = ENTRY_POINTS.findall(pyproject)
-    sections = [f"[{name.partition('.')[2]}]\n{body}\n" for name, body in groups]
-    text = "".join(sections).replace('"', "")
-    (metadata / "entry_points.txt").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(project), prepend=os.pathsep)
+        make_installed(path.parent.absolute())
+        monkeypatch.setenv("PYTHONPATH", str(path.parent.absolute()), prepend=os.pathsep)
 
 
 def run_python(block: Block, page: Path, namespace: dict[str, Any], where: str) -> None:

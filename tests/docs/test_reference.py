@@ -22,8 +22,11 @@ PUBLIC_MODULES = (
     "ei_runner_core.files",
     "ei_runner_core.images",
     "ei_runner_core.impulse",
+    "ei_runner_core.installed_models",
+    "ei_runner_core.packaging",
     "ei_runner_core.plugins",
     "ei_runner_core.postprocess",
+    "ei_runner_core.testing",
 )
 OF_OTHERS = {"NO_COLOR"}  # variables that a dependency reads
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from pathlib import Path
 
-DENSE = Path(__file__).parents[1] / "distributions" / "dense"
+DISTRIBUTIONS = Path(__file__).parents[1] / "distributions"
+DENSE, COMPLETE = DISTRIBUTIONS / "dense", DISTRIBUTIONS / "complete"
 
+ENTRY_POINTS = re.compile(
+    r"^\[project\.(entry-points\.\w+)\]\n(.+?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL
+)
 BACKEND_PLUGIN = """
 from ei_runner_core import BackendSpec, hookimpl
 
@@ -28,6 +33,20 @@ def add_distribution(
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     (info / "entry_points.txt").write_text(f"[{group}]\n{entry or name} = {module}\n")
+
+
+def make_installed(project: Path) -> None:
+    """Do what ``pip install -e`` would, without an index: write the metadata beside the code."""
+    pyproject = (project / "pyproject.toml").read_text(encoding="utf-8")
+    facts = dict(re.findall(r'^(name|version) = "(.*)"$', pyproject, re.MULTILINE))
+    metadata = project / f"{facts['name'].replace('-', '_')}-{facts['version']}.dist-info"
+    metadata.mkdir()
+    lines = f"Metadata-Version: 2.1\nName: {facts['name']}\nVersion: {facts['version']}\n"
+    (metadata / "METADATA").write_text(lines, encoding="utf-8")
+    groups = ENTRY_POINTS.findall(pyproject)
+    sections = [f"[{name.partition('.')[2]}]\n{body}\n" for name, body in groups]
+    text = "".join(sections).replace('"', "")
+    (metadata / "entry_points.txt").write_text(text, encoding="utf-8")
 
 
 def backend_code(name: str, opens=(), target: str | None = None, kind="tensor", **more) -> str:
