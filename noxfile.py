@@ -36,12 +36,16 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def wheels(session: nox.Session) -> None:
-    """Build the sdist and the wheel of every distribution into dist/ and check them."""
-    session.install("build", "twine")
+    """Build the sdist and the wheel of every distribution into dist/, list and check them."""
+    groups = nox.project.load_toml("pyproject.toml")
+    session.install(*nox.project.dependency_groups(groups, "wheels"))
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     for distribution in DISTRIBUTIONS:
         session.run("python", "-m", "build", "--outdir", "dist", distribution)
-    session.run("twine", "check", "--strict", *map(str, sorted(ROOT.glob("dist/*"))))
+    for archive in sorted(ROOT.glob("dist/*")):
+        tool = "zipfile" if archive.suffix == ".whl" else "tarfile"
+        session.run("python", "-m", tool, "-l", str(archive))
+    session.run("pytest", "tests/wheels/test_contents.py", env={"EI_RUNNER_DIST": "dist"})
 
 
 @nox.session
@@ -51,6 +55,18 @@ def docs(session: nox.Session) -> None:
     session.install(".[tensor]", *nox.project.dependency_groups(groups, "docs"))
     session.run("sphinx-build", "-W", "-n", "--keep-going", "docs", "docs/_build/html")
     session.log(f"open {ROOT / 'docs/_build/html/index.html'}")
+
+
+@nox.session(name="new-backend")
+def new_backend(session: nox.Session) -> None:
+    """Write the skeleton of a plugin and run its tests: nox -s new-backend -- NAME [FOLDER]."""
+    if not session.posargs:
+        session.error("name the backend: nox -s new-backend -- my-engine [FOLDER]")
+    name, *folder = session.posargs
+    session.run("python", "docs/new_backend.py", *session.posargs)
+    project = Path(*folder, f"ei-{name}")
+    session.install(".[testing]", "-e", str(project))
+    session.run("pytest", "-q", str(project))
 
 
 @nox.session
@@ -63,5 +79,6 @@ def generate(session: nox.Session) -> None:
 @nox.session(name="train-demos")
 def train_demos(session: nox.Session) -> None:
     """Train the demo models again; their products are committed. Needs TensorFlow."""
-    session.install(".[images]", "tensorflow==2.21.*", "scikit-learn", "ai-edge-litert>=2.3")
-    session.run("python", "ei_runner_core/demos/digits/train.py", *session.posargs)
+    engines = ("ai-edge-litert>=2.3", "onnxruntime>=1.23")
+    session.install(".[images]", "tensorflow==2.21.*", "tf2onnx==1.17.*", "scikit-learn", *engines)
+    session.run("python", "-m", "ei_runner_core.demos.digits.train", *session.posargs)

@@ -1,7 +1,7 @@
 """Where a model comes from, and what kind of thing it is.
 
 An explicit path wins over ``EI_MODEL``, which wins over the folder ``model`` in the working
-directory.
+directory. In place of a path both take the name of a model that is installed as a package.
 """
 
 from __future__ import annotations
@@ -44,28 +44,60 @@ def locate(source: str | os.PathLike[str] | None = None) -> ModelSource:
     """Find a model and tell what it is.
 
     Args:
-        source: a path; ``None`` looks at ``EI_MODEL`` and then into ``./model``.
+        source: a path, or (as a ``str``) the name of an installed model; a path that exists wins.
+            ``None`` looks at ``EI_MODEL`` and then into ``./model``.
 
     Raises:
         ModelNotFoundError: there is nothing at the path, or no model anywhere.
         ModelFormatError: what is there is not a model, or is damaged.
+        PluginError: several distributions bring a model of that name.
     """
     if source is None:
         from_environment = os.environ.get(MODEL_VARIABLE)
         if not from_environment:
-            return _locate(_drop_zone, " (from ./model)")
-        return _locate(lambda: _path(from_environment), f" (from {MODEL_VARIABLE})")
-    return _locate(lambda: _path(source), "")
+            return _locate(lambda origin: _identify(_drop_zone(), origin), " (from ./model)")
+        return _locate(lambda o: _find(from_environment, o), f" (from {MODEL_VARIABLE})")
+    return _locate(lambda origin: _find(source, origin), "")
 
 
-def _locate(find: Callable[[], Path], origin: str) -> ModelSource:
+def _locate(find: Callable[[str], ModelSource], origin: str) -> ModelSource:
     try:
-        return _identify(find(), origin)
+        return find(origin)
     except EdgeImpulseError:
         raise
     except (OSError, ValueError, RuntimeError) as error:
         # too long, not searchable, a NUL byte, the home of an unknown user, a loop of links
         raise ModelNotFoundError(f"cannot read the model{origin}: {error}") from error
+
+
+def _find(source: str | os.PathLike[str], origin: str) -> ModelSource:
+    path = _path(source)
+    if isinstance(source, str) and not os.path.lexists(path):
+        from ._model_packages import is_model_name
+
+        if is_model_name(source):
+            return _find_installed(source, origin)
+    return _identify(path, origin)
+
+
+def _find_installed(name: str, origin: str) -> ModelSource:
+    from ._model_packages import model_packages, only_package
+
+    packages = model_packages()
+    package = only_package(name, packages)
+    if package is None:
+        installed = ", ".join(dict.fromkeys(package.name for package in packages)) or "none"
+        raise ModelNotFoundError(
+            f"there is no model at {name}{origin}, and no installed model of that name (installed: "
+            f"{installed}); expected {_ACCEPTED}"
+        )
+    try:
+        return _locate(lambda origin: _identify(package.folder(), origin), "")
+    except (ModelNotFoundError, ModelFormatError) as error:
+        raise type(error)(
+            f"the installed model {package.name!r} of {package.origin} is broken: {error}; "
+            "reinstall it, or ask who made it"
+        ) from error
 
 
 def _path(source: str | os.PathLike[str]) -> Path:

@@ -37,8 +37,8 @@ class EdgeImpulseModel:
     belongs to the process that opened it.
 
     Args:
-        source: path of a bundle (folder or zip), an export, an ``.eim`` or a network file. ``None``
-            looks at ``EI_MODEL`` and then into ``./model``.
+        source: path of a bundle (folder or zip), an export, an ``.eim`` or a network file, or the
+            name of an installed model. ``None`` looks at ``EI_MODEL`` and then into ``./model``.
         backend: name of the backend to use. ``None`` looks at ``EI_BACKEND`` and then takes the
             first installed one that can open the model.
         options: options of that backend, by name.
@@ -50,7 +50,8 @@ class EdgeImpulseModel:
         UnsupportedModelError: the backend lacks something that the model needs.
         BackendNotFoundError: no such backend is installed, or none opens the model.
         BackendUnavailableError: the backend is there, but cannot be used.
-        PluginError: the backend breaks the contract.
+        PluginError: the backend breaks the contract, or two distributions bring a model of this
+            name.
         InvalidInputError: an argument or an option is unknown, or of a wrong type or value.
     """
 

@@ -49,6 +49,7 @@ def examine() -> Iterator[Check]:
     yield from _backends()
     yield from _broken_plugins()
     yield from _commands()
+    yield from _installed_models()
     yield from _variables()
     yield _model()
 
@@ -154,6 +155,15 @@ def _loaded_command(name: str, offers: Sequence[PluginCommand]) -> Check:
     except EdgeImpulseError as error:
         return Check(f"command {name}", "broken", str(error))
     return Check(f"command {name}", "ok", f"from {offers[0].origin}")
+
+
+def _installed_models() -> Iterator[Check]:
+    from ..installed_models import installed_models
+
+    for model in installed_models():
+        origin = f"{model.distribution} {model.version}".strip()
+        detail = f"{origin}: {model.reason}" if model.reason else f"from {origin}, {model.path}"
+        yield Check(f"installed model {model.name}", "broken" if model.reason else "ok", detail)
 
 
 def _variables() -> Iterator[Check]:

@@ -11,7 +11,7 @@ __all__ = ["info"]
 
 @click.command(short_help="Show what a model is and which backend runs it.")
 @click.argument("path", metavar="[MODEL]", required=False)
-@click.option("-m", "--model", metavar="PATH", help="The model; else EI_MODEL, else ./model.")
+@click.option("-m", "--model", help="A path or an installed model; else EI_MODEL, else ./model.")
 @click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
 @json_option
 def info(path: str | None, model: str | None, backend: str | None, as_json: bool) -> None:

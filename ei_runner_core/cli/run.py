@@ -22,7 +22,7 @@ __all__ = ["run"]
 
 @click.command(short_help="Run a model on files, folders, numbers or stdin.")
 @click.argument("inputs", nargs=-1, metavar="[INPUT]...")
-@click.option("-m", "--model", metavar="PATH", help="The model; else EI_MODEL, else ./model.")
+@click.option("-m", "--model", help="A path or an installed model; else EI_MODEL, else ./model.")
 @click.option("--features", metavar="NUMBERS", help='The values of one window: "0.1,0.2,0.3".')
 @click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
 @click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE",

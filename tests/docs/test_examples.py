@@ -41,6 +41,7 @@ FENCE = re.compile(
 CONTINUES = re.compile(r"^<!-- continues (\S+) -->$", re.MULTILINE)
 NEEDS_ENGINE = re.compile(r"EdgeImpulseModel\(|ei-runner (run|demo|info|doctor)\b|full-tflite")
 NAMED_ENGINE = re.compile(r"\b(?:backend|EI_BACKEND)[= ]\"?([a-z][a-z-]*)")
+OWN_ENGINES = {path.name for path in ROOT.glob("backends/*")}
 RUNS = ("python", "console")
 LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -115,13 +116,13 @@ def add_program(path: Path, command: str) -> None:
 
 
 def skip_without_engine(page: Path) -> None:
-    from ei_runner_core.plugins import FIRST_PARTY_EXTRAS, registry
+    from ei_runner_core.plugins import registry
 
     code = "".join(block.code for block in blocks_of(page) if block.is_run)
     installed = set(registry().backends)
     if NEEDS_ENGINE.search(code) and not installed:
         pytest.skip("the page runs models, and no backend is installed")
-    named = set(NAMED_ENGINE.findall(code)) & set(FIRST_PARTY_EXTRAS)
+    named = set(NAMED_ENGINE.findall(code)) & OWN_ENGINES
     if missing := named - installed:
         pytest.skip(f"the page runs models on {', '.join(sorted(missing))}, not installed here")
 

@@ -13,8 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
-    "PIL", "ai_edge_litert", "click", "msgspec", "numpy", "onnxruntime", "pluggy", "requests",
-    "rich", "tflite_runtime",
+    "PIL", "ai_edge_litert", "click", "flit_core", "msgspec", "numpy", "onnxruntime", "packaging",
+    "pluggy", "pytest", "requests", "rich", "tflite_runtime",
 }  # fmt: skip
 
 

@@ -1,0 +1,101 @@
+"""What a package of a model is called, and what it requires."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._version import __version__
+from ..errors import InvalidInputError
+from ..plugins import BUILTIN, FIRST_PARTY_EXTRAS
+
+__all__ = ["Identity", "identify"]
+
+MAX_NAME_LENGTH = 100
+_OWN_NAMES = (BUILTIN, *(f"{BUILTIN}-{extra}" for extra in FIRST_PARTY_EXTRAS))
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A name and a version in their normal forms, and the requirement on ei-runner."""
+
+    name: str
+    version: str
+    requirement: str
+
+    @property
+    def package(self) -> str:
+        """The import name, in a space of its own so that it hides no other package."""
+        return f"ei_runner_model_{self._file_name}"
+
+    @property
+    def wheel_name(self) -> str:
+        """The name of the wheel's file."""
+        return f"{self._file_name}-{self.version}-py3-none-any.whl"
+
+    @property
+    def _file_name(self) -> str:
+        return self.name.replace("-", "_")
+
+
+def identify(name: str, version: str, backend: str | None) -> Identity:
+    """Check and normalise what a user chose.
+
+    Raises:
+        InvalidInputError: the name, the version or the backend cannot be used.
+    """
+    return Identity(_normal_name(name), _normal_version(version), _requirement(backend))
+
+
+def _normal_name(name: str) -> str:
+    from packaging.utils import InvalidName, canonicalize_name
+
+    try:
+        normal = canonicalize_name(name, validate=True)
+        is_ascii = name.isascii() and name == name.strip()
+    except (InvalidName, TypeError, AttributeError):
+        is_ascii = False
+    if not is_ascii or len(name) > MAX_NAME_LENGTH:
+        raise InvalidInputError(
+            f"a package cannot be called {_short(name)}; expected at most {MAX_NAME_LENGTH} "
+            "letters a-z, digits, '-', '_' and '.', with a letter or digit at both ends"
+        )
+    if normal in _OWN_NAMES:
+        raise InvalidInputError(
+            f"{name!r} is the name of a part of ei-runner, which the package would replace; "
+            "choose another name"
+        )
+    return normal
+
+
+def _normal_version(version: str) -> str:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        normal = str(Version(version))
+    except (InvalidVersion, TypeError):
+        normal = ""
+    if not normal or len(normal) > MAX_NAME_LENGTH:
+        raise InvalidInputError(
+            f"{_short(version)} is no version of a Python package; expected numbers with dots, "
+            "such as 1.0 or 2.1.3"
+        )
+    return normal
+
+
+def _requirement(backend: str | None) -> str:
+    """The core of the minor version that made the package, with the backend's extra."""
+    from .._plugin_filter import normal_name
+
+    major, minor = map(int, __version__.split(".")[:2])
+    extra = "" if backend is None else normal_name(backend)
+    if backend is not None and extra not in FIRST_PARTY_EXTRAS:
+        raise InvalidInputError(
+            f"there is no backend {_short(backend)} that ei-runner could require; expected one of "
+            f"{', '.join(FIRST_PARTY_EXTRAS)}; leave it out for a backend of your own"
+        )
+    return f"{BUILTIN}{extra and f'[{extra}]'}>={major}.{minor},<{major}.{minor + 1}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_NAME_LENGTH else f"{text[:MAX_NAME_LENGTH]}..."
