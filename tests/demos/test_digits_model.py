@@ -1,8 +1,8 @@
-"""The demo through the whole library: image, signal processing, engine, result."""
+"""The demo through the whole library, on each engine: image, signal processing, engine, result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -10,23 +10,27 @@ import pytest
 
 from ei_runner_core import EdgeImpulseModel
 from ei_runner_core.demos import Demo
-from ei_runner_core.plugins import registry
 
-BACKEND = "full-tflite"
-Scores = Callable[[str], npt.NDArray[np.float32]]
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Opener = Callable[[str, str], EdgeImpulseModel]
 
 
-@pytest.fixture(scope="module", params=["float32", "int8"])
+@pytest.fixture(params=["float32", "int8"])
 def variant(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
-def model(digits: Demo, variant: str) -> Iterator[EdgeImpulseModel]:
-    if BACKEND not in registry().backends:
-        pytest.skip("needs the backend full-tflite: pip install 'ei-runner[full-tflite]'")
-    with EdgeImpulseModel(digits.model(variant), backend=BACKEND) as opened:
-        yield opened
+@pytest.fixture(params=["full-tflite", "onnx"])
+def model(request: pytest.FixtureRequest, open_model: Opener, variant: str) -> EdgeImpulseModel:
+    return open_model(variant, request.param)
+
+
+def scores(model: EdgeImpulseModel, images: Bytes) -> Floats:
+    """The scores for all images, shape (n, 10)."""
+    windows = (images.astype(np.uint32) * 0x010101).astype(np.float32).reshape(len(images), 64)
+    results = model.infer_batch(windows)
+    return np.array([list((result.classification or {}).values()) for result in results])
 
 
 def test_every_sample_gets_its_label(model: EdgeImpulseModel, digits: Demo) -> None:
@@ -36,20 +40,28 @@ def test_every_sample_gets_its_label(model: EdgeImpulseModel, digits: Demo) -> N
         assert (label, score > 0.5) == (sample.label, True), sample.path.name
 
 
-def test_the_scores_are_those_of_the_interpreter_called_by_hand(
-    model: EdgeImpulseModel,
-    variant: str,
-    images: npt.NDArray[np.uint8],
-    scores_by_hand: Scores,
+def test_the_scores_are_those_of_the_engine_called_by_hand(
+    engine, open_model: Opener, variant: str, images: Bytes, scores_by_hand: Callable[[str], Floats]
 ) -> None:
-    windows = (images.astype(np.uint32) * 0x010101).astype(np.float32).reshape(len(images), 64)
-    results = model.infer_batch(windows)
-    scores = [list((result.classification or {}).values()) for result in results]
-    np.testing.assert_array_equal(np.asarray(scores, np.float32), scores_by_hand(variant))
+    model = open_model(variant, engine.backend)
+    np.testing.assert_array_equal(scores(model, images), scores_by_hand(variant))
+
+
+def test_the_float_scores_are_the_same_on_all_engines(open_model: Opener, images: Bytes) -> None:
+    one, other = (scores(open_model("float32", name), images) for name in ("full-tflite", "onnx"))
+    np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
+
+
+def test_the_int8_engines_agree_within_a_step_or_so(open_model: Opener, images: Bytes) -> None:
+    one, other = (scores(open_model("int8", name), images) for name in ("full-tflite", "onnx"))
+    steps = np.abs(one - other) * 256
+    np.testing.assert_array_equal(one.argmax(axis=1), other.argmax(axis=1))
+    assert np.mean(steps <= 1) >= 0.99
+    assert steps.max() <= 3
 
 
 def test_a_gray_array_is_the_same_image_as_its_file(
-    model: EdgeImpulseModel, digits: Demo, images: npt.NDArray[np.uint8]
+    model: EdgeImpulseModel, digits: Demo, images: Bytes
 ) -> None:
     pytest.importorskip("PIL")
     for sample in digits.samples()[::4]:

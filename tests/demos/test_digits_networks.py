@@ -1,3 +1,5 @@
+"""The networks of the demo in their engines, without anything of the library."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -13,8 +15,15 @@ Scores = Callable[[str], npt.NDArray[np.float32]]
 VARIANTS = pytest.mark.parametrize("variant", ["float32", "int8"])
 
 
+@pytest.fixture
+def open_interpreter(digits: Demo) -> Callable[[str], Any]:
+    """Opens the ``.tflite`` of a variant in LiteRT."""
+    litert = pytest.importorskip("ai_edge_litert.interpreter")
+    return lambda variant: litert.Interpreter(str(digits.model(variant) / "network.tflite"))
+
+
 @VARIANTS
-def test_a_network_takes_one_image_and_gives_ten_scores(
+def test_a_tflite_takes_one_image_and_gives_ten_scores(
     open_interpreter: Callable[[str], Any], variant: str
 ) -> None:
     interpreter = open_interpreter(variant)
@@ -22,6 +31,18 @@ def test_a_network_takes_one_image_and_gives_ten_scores(
     assert (tuple(source["shape"]), tuple(target["shape"])) == ((1, 8, 8, 1), (1, 10))
     assert tuple(source["shape_signature"]) == (1, 8, 8, 1)
     assert source["dtype"] == target["dtype"] == np.dtype(variant)
+
+
+@VARIANTS
+def test_an_onnx_takes_the_same_image_and_gives_the_same_scores(digits: Demo, variant: str) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(
+        digits.model(variant) / "network.onnx", providers=["CPUExecutionProvider"]
+    )
+    (source,), (target,) = session.get_inputs(), session.get_outputs()
+    kind = f"tensor({variant.removesuffix('32')})"
+    assert (source.name, source.shape, source.type) == ("image", [1, 8, 8, 1], kind)
+    assert (target.name, target.shape, target.type) == ("probabilities", [1, 10], kind)
 
 
 def test_an_int8_pixel_has_room_above_white(open_interpreter: Callable[[str], Any]) -> None:

@@ -1,0 +1,157 @@
+"""One network in ONNX Runtime, ready to run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ei_runner_core import (
+    EdgeImpulseError,
+    InvalidInputError,
+    Network,
+    TensorSpec,
+    UnsupportedModelError,
+)
+
+from .calls import LARGEST_BOUND, Call, bound_call, plain_call
+from .external_data import check_external_data
+from .failures import explain_refusal
+from .network_file import NetworkFile, read_network
+from .options import Options
+from .placement import check_placement, refuses_cpu
+from .providers import find_providers
+from .runtime import engine_errors, load_runtime
+from .session_options import session_options
+from .specs import tensor_spec
+
+__all__ = ["Engine", "open_engine"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A network that was opened and run once.
+
+    ``native`` is ONNX Runtime's session.
+    """
+
+    native: Any
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    call: Call
+
+
+def open_engine(network: Network, options: Options) -> Engine:
+    """Load a network.
+
+    Raises:
+        ModelNotFoundError: the file cannot be read.
+        ModelFormatError: it is damaged.
+        UnsupportedModelError: it needs something that ONNX Runtime lacks.
+        InvalidInputError: the options do not suit it, or ask for what is not available.
+    """
+    content = network.read()
+    file = read_network(content)
+    check_external_data(network, file.external_data)
+    native, is_plain = _load(network, content, file, options)
+    try:
+        inputs, outputs = _describe(native, file, options)
+        return _warm_up(native, inputs, outputs, may_bind=is_plain)
+    except EdgeImpulseError:
+        raise
+    except engine_errors() as error:  # names in a damaged file that are no text
+        raise explain_refusal(error, network.name, load_runtime().__version__) from error
+
+
+def _load(
+    network: Network, content: bytes, file: NetworkFile, options: Options
+) -> tuple[Any, bool]:
+    """ONNX Runtime's session, and whether nothing but the CPU is behind it."""
+    runtime, providers = load_runtime(), find_providers(options.providers)
+    names = [provider.name for provider in providers]
+    settings = session_options(file, options, providers, len(content))
+    source = content if network.path is None else os.fspath(network.path)
+    try:
+        # Falling back would print to standard output, and run on the CPU without a word.
+        native = runtime.InferenceSession(
+            source, settings, enable_fallback=0, read_config_from_model=0
+        )
+    except engine_errors() as error:
+        raise (
+            refuses_cpu(error, network.name, names)
+            or explain_refusal(error, network.name, runtime.__version__, names)
+        ) from error
+    check_placement(native, network.name, names, allow_cpu=options.allow_cpu)
+    return native, not providers
+
+
+def _describe(
+    native: Any, file: NetworkFile, options: Options
+) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+    fixed, quantization = options.input_shapes, file.quantization
+    inputs = []
+    for argument in native.get_inputs():
+        spec = tensor_spec("input", argument, quantization.get(argument.name))
+        if file.input_shapes.get(spec.name, ()) is None and spec.name not in fixed:
+            raise UnsupportedModelError(
+                f"the input {spec.name!r} declares no shape; give it one with the option "
+                "'input_shapes'"
+            )
+        inputs.append(replace(spec, shape=fixed.get(spec.name, spec.shape)))
+    missing = fixed.keys() - {spec.name for spec in inputs}
+    if missing:
+        raise InvalidInputError(
+            f"the option 'input_shapes' names {', '.join(sorted(missing))}, the network has the "
+            f"inputs {', '.join(spec.name for spec in inputs)}"
+        )
+    outputs = [
+        tensor_spec("output", argument, quantization.get(argument.name))
+        for argument in native.get_outputs()
+    ]
+    return tuple(inputs), tuple(outputs)
+
+
+def _warm_up(
+    native: Any, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...], *, may_bind: bool
+) -> Engine:
+    """Run once on zeros, so that the first real run costs no more than others.
+
+    A dynamic network is not run: which sizes it can run with is not known.
+    """
+    sources, targets = [spec.name for spec in inputs], [spec.name for spec in outputs]
+    call = plain_call(native, sources, targets)
+    if any(-1 in spec.shape for spec in inputs):
+        return Engine(native, inputs, outputs, call)
+    try:
+        samples = [np.zeros(spec.shape, spec.dtype) for spec in inputs]
+        answers = call(samples)
+    except engine_errors():  # it may be the zeros that it fails on
+        return Engine(native, inputs, outputs, call)
+    # An output that is an input is not written to where it is bound.
+    may_bind = may_bind and set(sources).isdisjoint(targets)
+    if may_bind and _is_small_and_fixed(samples, answers, outputs):
+        call = bound_call(native, sources, samples, dict(zip(targets, answers, strict=True)))
+        call(samples)
+    return Engine(native, inputs, _with_ranks(outputs, answers), call)
+
+
+def _is_small_and_fixed(
+    samples: Sequence[np.ndarray], answers: Sequence[np.ndarray], outputs: Sequence[TensorSpec]
+) -> bool:
+    size = sum(array.nbytes for array in (*samples, *answers))
+    shapes = [(array.shape, spec.shape) for array, spec in zip(answers, outputs, strict=True)]
+    is_fixed = all(shape == declared and 0 not in shape for shape, declared in shapes)
+    return is_fixed and 0 < size <= LARGEST_BOUND
+
+
+def _with_ranks(
+    outputs: tuple[TensorSpec, ...], answers: Sequence[np.ndarray]
+) -> tuple[TensorSpec, ...]:
+    """Correct outputs that declare no shape, which looks like the shape of a single number."""
+    return tuple(
+        replace(spec, shape=(-1,) * answer.ndim) if not spec.shape else spec
+        for spec, answer in zip(outputs, answers, strict=True)
+    )

@@ -1,0 +1,119 @@
+"""The options of the backend: checked once, before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ei_runner_core import InvalidInputError
+from ei_runner_core.authoring import read_options
+
+from .provider_options import ProviderOption, read_providers, text_mapping
+
+__all__ = ["Options"]
+
+_MOST_THREADS = 1024
+_LARGEST_DIMENSION = 2**31 - 1
+_LEVELS = ("none", "basic", "extended", "all")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a network is opened.
+
+    ``providers``: what runs it, in this order; none stands for the CPU.
+    ``allow_cpu``: whether the CPU may run what the providers do not take.
+    ``num_threads``: threads of the kernels; None chooses by the size of the network.
+    ``optimization``: how far ONNX Runtime may change the graph, a level of ``_LEVELS``.
+    ``input_shapes``: for networks with dynamic dimensions, the shapes of inputs by name.
+    ``custom_ops``: libraries of custom operators.
+    ``session_options``: ONNX Runtime's session configuration.
+    """
+
+    providers: tuple[ProviderOption, ...] = ()
+    allow_cpu: bool = False
+    num_threads: int | None = None
+    optimization: str = "all"
+    input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    custom_ops: tuple[Path, ...] = ()
+    session_options: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, options: Mapping[str, Any]) -> Options:
+        """Check what the user passed; None stands for the default of every option.
+
+        Raises:
+            InvalidInputError: an option is unknown or has a wrong value.
+        """
+        return cls(**read_options("onnx", options, _READERS))
+
+
+def _allow_cpu(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def _num_threads(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_THREADS:
+        raise ValueError(f"a number from 1 to {_MOST_THREADS}")
+    return value
+
+
+def _optimization(value: object) -> str:
+    if not isinstance(value, str) or value not in _LEVELS:
+        raise ValueError(f"one of {', '.join(_LEVELS)}")
+    return value
+
+
+def _input_shapes(value: object) -> dict[str, tuple[int, ...]]:
+    if not isinstance(value, Mapping):
+        raise ValueError("a mapping from names of inputs to shapes")
+    return {str(name): _shape(shape) for name, shape in value.items()}
+
+
+def _shape(value: object) -> tuple[int, ...]:
+    if isinstance(value, Sequence) and not isinstance(value, str) and all(map(_is_size, value)):
+        return tuple(value)
+    raise ValueError("shapes such as [1, 96, 96, 3]")
+
+
+def _is_size(value: object) -> bool:
+    return type(value) is int and 1 <= value <= _LARGEST_DIMENSION
+
+
+def _custom_ops(value: object) -> tuple[Path, ...]:
+    if isinstance(value, (str, Path)):
+        value = [value]
+    if not isinstance(value, Sequence):
+        raise ValueError("a list of paths of libraries with custom operators")
+    return tuple(map(_custom_op_library, value))
+
+
+def _custom_op_library(value: object) -> Path:
+    if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
+        raise ValueError("paths of libraries with custom operators")
+    path = Path(value).expanduser().absolute()
+    if not path.is_file():
+        raise InvalidInputError(
+            f"there is no library at {path}; the option 'custom_ops' of onnx takes the paths of "
+            "libraries with custom operators"
+        )
+    return path
+
+
+def _session_options(value: object) -> dict[str, str]:
+    return text_mapping(value, "a mapping from names to text, numbers or booleans")
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "providers": read_providers,
+    "allow_cpu": _allow_cpu,
+    "num_threads": _num_threads,
+    "optimization": _optimization,
+    "input_shapes": _input_shapes,
+    "custom_ops": _custom_ops,
+    "session_options": _session_options,
+}
