@@ -16,6 +16,7 @@ TOOLS = {
     "node": ("node",),
     "browser": ("chromium", "chromium-browser", "google-chrome"),
 }
+CONDITIONS = {"network"}  # the tests that need it find out themselves whether it is there
 VARIABLE = "EI_RUNNER_REQUIRE"
 REQUIRED = {name.strip() for name in os.environ.get(VARIABLE, "").split(",")} - {""}
 
@@ -23,10 +24,9 @@ REQUIRED = {name.strip() for name in os.environ.get(VARIABLE, "").split(",")} - 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and refuse a misspelt variable."""
     config.addinivalue_line("markers", f"requires(tool): needs one of {', '.join(TOOLS)}")
-    if unknown := REQUIRED - TOOLS.keys():
-        raise pytest.UsageError(
-            f"{VARIABLE} names {', '.join(sorted(unknown))}, expected {', '.join(TOOLS)}"
-        )
+    if unknown := REQUIRED - TOOLS.keys() - CONDITIONS:
+        known = ", ".join([*TOOLS, *sorted(CONDITIONS)])
+        raise pytest.UsageError(f"{VARIABLE} names {', '.join(sorted(unknown))}, expected {known}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

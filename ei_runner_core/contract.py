@@ -248,6 +248,8 @@ class ImpulseSession(Session):
 
     impulse: Impulse | None
     parameters: ModelParameters
+    inputs: tuple[TensorSpec, ...] = ()  # of a freeform model
+    outputs: tuple[TensorSpec, ...] = ()
 
     @abstractmethod
     def classify(self, window: npt.NDArray[np.float32], debug: bool = False) -> InferenceResult:

@@ -13,6 +13,7 @@ from .errors import InvalidInputError
 __all__ = ["Field", "choice", "count", "flag", "number", "read_fields", "whole"]
 
 MAX_FLOAT32 = 3.4028234663852886e38
+MAX_COUNT = 2**128
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,17 @@ def whole(default: int) -> Field:
     return Field(default, "a whole number", _to_whole)
 
 
-def count(default: int) -> Field:
-    """A whole number that is not negative."""
-    return Field(default, "a whole number of at least 0", _to_count)
+def count(default: int, most: int = MAX_COUNT) -> Field:
+    """A whole number that is not negative; ``most`` bounds what is allocated for it."""
+    expected = "a whole number of at least 0" if most == MAX_COUNT else f"a number from 0 to {most}"
+
+    def to_count(value: Any) -> int:
+        number = _to_whole(value)
+        if not 0 <= number <= most:
+            raise ValueError
+        return number
+
+    return Field(default, expected, to_count)
 
 
 def choice(default: str, *others: str) -> Field:
@@ -121,10 +130,3 @@ def _to_whole(value: Any) -> int:
     if not real.is_integer():
         raise ValueError
     return int(real)
-
-
-def _to_count(value: Any) -> int:
-    whole_number = _to_whole(value)
-    if whole_number < 0:
-        raise ValueError
-    return whole_number

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Self
 
-    from .contract import ImpulseSession
+    from .contract import ImpulseSession, TensorSpec
     from .impulse import Impulse
     from .parameters import BlockThresholds, ModelParameters, SensorType
     from .results import BoundingBox, InferenceResult
@@ -239,6 +239,16 @@ class EdgeImpulseModel:
         if self._session is None:
             return self._parameters
         return replace(self._parameters, thresholds=self._session.thresholds)
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The tensors that :meth:`infer_freeform` takes; empty for a model that takes windows."""
+        return self._use().inputs
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The tensors that :meth:`infer_freeform` gives; empty for a model that takes windows."""
+        return self._use().outputs
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def _open_tensors(
         if not isinstance(session, TensorSession):
             raise _breach(selection, f"open() returned {shown(session)}, expected a TensorSession")
         on_failure.callback(_close_in_any_case, session)
-        _check_tensors(selection, session)
+        _check_tensors(selection, network, session)
         sessions[block_id] = session
     if isinstance(impulse.input, FreeformInput):
         return FreeformImpulse(impulse, next(iter(sessions.values())))
@@ -98,7 +98,7 @@ def _opened(
         return selection.backend.open(model, options)
 
 
-def _check_tensors(selection: Selection, session: TensorSession) -> None:
+def _check_tensors(selection: Selection, network: Network, session: TensorSession) -> None:
     for name in ("inputs", "outputs"):
         specs = _field(selection, session, name)
         if not isinstance(specs, tuple) or not all(isinstance(s, TensorSpec) for s in specs):
@@ -107,7 +107,9 @@ def _check_tensors(selection: Selection, session: TensorSession) -> None:
                 f"the {name} of its session are {shown(specs)}, expected a tuple of TensorSpec",
             )
     if not session.outputs:
-        raise _breach(selection, "its session has no outputs, expected at least one")
+        raise ModelFormatError(
+            f"the network {network.name} has no outputs, expected at least one; export it again"
+        )
 
 
 def _field(selection: Selection, session: object, name: str) -> Any:

@@ -19,7 +19,7 @@ _STATISTICS = ("average", "minimum", "maximum", "rms", "stdev", "skewness", "kur
 _FIELDS = {
     "scale_axes": number(1.0),
     **{name: flag(default=True) for name in _STATISTICS},
-    "moving_avg_num_windows": count(0),
+    "moving_avg_num_windows": count(0, most=65_535),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy.typing as npt
 
 from ..contract import ImpulseSession, TensorSession
-from ..errors import UnsupportedModelError
+from ..errors import PluginError, UnsupportedModelError
 from ..impulse import Impulse, model_parameters
 from ..parameters import BlockThresholds
 from ..results import InferenceResult
@@ -37,6 +37,11 @@ class FreeformImpulse(ImpulseSession):
         arrays = match_inputs(inputs, self.inputs)
         with self._turn:
             outputs = self._session.run(arrays)
+        if len(outputs) != len(self._names):
+            raise PluginError(
+                f"the backend promised {len(self._names)} outputs, but gave {len(outputs)}; report "
+                "it to the backend's authors"
+            )
         return dict(zip(self._names, outputs, strict=True))
 
     def classify(self, window: npt.NDArray[Any], debug: bool = False) -> InferenceResult:

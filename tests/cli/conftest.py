@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from dense_models import impulse_document, write_bundle
-from fake_distributions import DENSE, add_distribution, forget_modules
+from fake_distributions import DENSE, add_distribution, forget_modules, hide_backends
 
 from ei_runner_core import plugins
 from ei_runner_core.cli import main
@@ -118,6 +118,12 @@ def invoke(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     plugins.refresh()
     forget_modules(site)
     sys.modules.pop("ei_runner_dense", None)
+
+
+@pytest.fixture
+def no_own_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backends of this repository look as if they were not installed."""
+    hide_backends(monkeypatch)
 
 
 @dataclass(frozen=True)

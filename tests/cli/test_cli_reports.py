@@ -156,7 +156,7 @@ def test_a_model_that_tells_nothing_has_a_card_too(
     ],
 )
 def test_info_on_what_is_no_model_is_one_line(
-    invoke: Invoke, motion: Path, arguments: list[str], message: str
+    invoke: Invoke, no_own_backend: None, motion: Path, arguments: list[str], message: str
 ) -> None:
     wrong = shutil.copytree(motion, motion.parent / "wrong") / "impulse.json"
     wrong.write_text(wrong.read_text().replace('["idle", "up", "down"]', "7"))
@@ -168,7 +168,7 @@ def test_info_on_what_is_no_model_is_one_line(
 
 
 def test_backends_lists_what_works_what_not_and_what_could_be_installed(
-    invoke: Invoke, broken: None
+    invoke: Invoke, no_own_backend: None, broken: None
 ) -> None:
     rows = json.loads(invoke("backends", "--json").stdout)
     assert all(
@@ -192,7 +192,9 @@ def test_backends_lists_what_works_what_not_and_what_could_be_installed(
     assert by_name["onnx"]["reason"] == "pip install 'ei-runner[onnx]'"
 
 
-def test_backends_are_shown_with_their_reasons(invoke: Invoke, broken: None) -> None:
+def test_backends_are_shown_with_their_reasons(
+    invoke: Invoke, no_own_backend: None, broken: None
+) -> None:
     result = invoke("backends")
     assert (result.exit_code, result.stderr) == (0, "")
     shown = words(result)

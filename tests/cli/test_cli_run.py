@@ -426,7 +426,7 @@ BAD_MODELS = {
 
 @pytest.mark.parametrize("case", BAD_MODELS)
 def test_a_model_that_cannot_be_opened_is_one_line_and_exit_code_2(
-    invoke: Invoke, motion: Path, tmp_path: Path, case: str
+    invoke: Invoke, no_own_backend: None, motion: Path, tmp_path: Path, case: str
 ) -> None:
     text = (motion / "impulse.json").read_text()
     for name, changed in {

@@ -186,7 +186,6 @@ def test_what_is_no_session_is_refused(bad, bundle, kind, answer):
         ("Session.inputs = None", "the inputs of its session are None, expected a tuple of Tens"),
         ("Session.inputs = list(Session.inputs)", "the inputs of its session are [TensorSpec"),
         ("Session.outputs = ('scores',)", "the outputs of its session are ('scores',), expected"),
-        ("Session.outputs = ()", "its session has no outputs, expected at least one"),
         ("Session.inputs = property(lambda self: 1 / 0)", "no inputs: ZeroDivisionError"),
     ],
 )
@@ -196,6 +195,13 @@ def test_a_session_without_sound_tensors_is_refused_and_closed(bad, bundle, faul
         EdgeImpulseModel(bundle)
     assert "the backend 'sdk-ffi' breaks the contract: " in str(caught.value)
     assert reason in str(caught.value)
+    assert closed_sessions() == 1
+
+
+def test_a_network_without_outputs_is_refused_and_closed(bad, bundle):
+    bad("Session.outputs = ()")
+    with pytest.raises(ModelFormatError, match=r"network\.dense has no outputs, expected at least"):
+        EdgeImpulseModel(bundle)
     assert closed_sessions() == 1
 
 

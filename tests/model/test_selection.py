@@ -6,7 +6,7 @@ import json
 
 import pytest
 from dense_models import impulse_document
-from fake_distributions import add_distribution, backend_code
+from fake_distributions import add_distribution, backend_code, hide_backends
 
 from ei_runner_core import (
     BackendNotFoundError,
@@ -24,8 +24,8 @@ from ei_runner_core.selection import select_backend
 @pytest.fixture
 def rivals(dense, monkeypatch):
     """Several backends that all open .dense files."""
+    hide_backends(monkeypatch)
     monkeypatch.delenv("EI_RUNNER_PLUGINS")
-    monkeypatch.setenv("EI_RUNNER_DISABLE", "full-tflite")
 
     def add(*names: str, **spec) -> None:
         for name in names:

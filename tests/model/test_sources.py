@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from dense_models import impulse_document, write_bundle
+from fake_distributions import hide_backends
 
 from ei_runner_core import (
     BackendNotFoundError,
@@ -144,7 +145,8 @@ def test_a_cpp_export_needs_the_sdk_ffi_backend(tmp_path, root):
         EdgeImpulseModel(write_zip(tmp_path / "export.zip", archive))
 
 
-def test_a_network_of_an_uninstalled_backend_says_what_to_install(tmp_path):
+def test_a_network_of_an_uninstalled_backend_says_what_to_install(tmp_path, monkeypatch):
+    hide_backends(monkeypatch)
     (tmp_path / "net.onnx").write_bytes(b"\x08\x07 onnx")
     with pytest.raises(BackendNotFoundError, match=r"dense: it opens .dense, not .onnx.*\[onnx\]"):
         EdgeImpulseModel(tmp_path / "net.onnx")

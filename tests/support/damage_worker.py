@@ -48,7 +48,7 @@ def answer(model: EdgeImpulseModel) -> None:
     if model.input_size:
         model.infer(np.ones(model.input_size, np.float32))
         return
-    specs = model._session.inputs
+    specs = model.inputs
     shapes = [tuple(map(abs, spec.shape)) for spec in specs]
     if all(math.prod(filter(None, shape)) < MOST_VALUES for shape in shapes):
         model.infer_freeform(

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
+from importlib.metadata import EntryPoint
 from pathlib import Path
+
+import pytest
+
+from ei_runner_core import plugins
 
 DISTRIBUTIONS = Path(__file__).parents[1] / "distributions"
 DENSE, COMPLETE = DISTRIBUTIONS / "dense", DISTRIBUTIONS / "complete"
@@ -47,6 +52,18 @@ def make_installed(project: Path) -> None:
     sections = [f"[{name.partition('.')[2]}]\n{body}\n" for name, body in groups]
     text = "".join(sections).replace('"', "")
     (metadata / "entry_points.txt").write_text(text, encoding="utf-8")
+
+
+def hide_backends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the backends of this repository look as if they were not installed."""
+    found = plugins.entry_points
+    hidden = {f"ei-runner-{extra}" for extra in plugins.FIRST_PARTY_EXTRAS}
+
+    def others(**selection: str) -> list[EntryPoint]:
+        return [e for e in found(**selection) if not (e.dist and e.dist.name in hidden)]
+
+    monkeypatch.setattr(plugins, "entry_points", others)
+    plugins.refresh()
 
 
 def backend_code(name: str, opens=(), target: str | None = None, kind="tensor", **more) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from ei_runner_core import (
     EdgeImpulseError,
     InvalidInputError,
+    ModelFormatError,
     Network,
     TensorSpec,
     UnsupportedModelError,
@@ -111,6 +112,9 @@ def _describe(
         tensor_spec("output", argument, quantization.get(argument.name))
         for argument in native.get_outputs()
     ]
+    names = [spec.name for spec in outputs]
+    if len(set(names)) < len(names):
+        raise ModelFormatError(f"two outputs of the network have one name: {', '.join(names)}")
     return tuple(inputs), tuple(outputs)
 
 

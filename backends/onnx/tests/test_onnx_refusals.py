@@ -150,3 +150,10 @@ def test_weights_that_are_too_short_are_one_clear_error(model_path, tmp_path):
     with pytest.raises(EdgeImpulseError, match="cannot load external.onnx: ") as caught:
         OnnxBackend().open(Network(path.name, ".onnx", path=path), {})
     assert "\n" not in str(caught.value)
+
+
+def test_two_outputs_of_one_name_are_refused(open_network, model_bytes):
+    renamed = model_bytes("passthrough").replace(b"b\x13\n\x01x", b"b\x13\n\x01y")
+
+    with pytest.raises(ModelFormatError, match="two outputs of the network have one name: y, y"):
+        open_network(renamed)
