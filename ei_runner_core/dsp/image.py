@@ -79,13 +79,15 @@ class _Grey:
         planes = np.empty((3, count), np.float32)
         self._load = PixelSplitter(planes).load
         self._planes = planes.reshape(-1)
+        # operands as long as the others: NumPy takes longer for a single number
+        self._largest = np.full(3 * count, _LARGEST)
         self._weights = np.repeat(LUMA, count)
         self._red, self._green, self._blue = planes
 
     def into(self, window: FloatArray, out: FloatArray) -> None:
         self._load(window)
         planes = self._planes
-        np.divide(planes, _LARGEST, planes)
+        np.divide(planes, self._largest, planes)
         np.multiply(planes, self._weights, planes)
         np.add(self._red, self._green, out)
         np.add(out, self._blue, out)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from .block import FloatArray
 from .image import LUMA
 from .pixels import PixelSplitter
-from .quantization import away_from_zero_into
+from .quantization import ALMOST_HALF, away_from_zero_into
 from .scaling import TORCH_DEVIATION, TORCH_MEAN
 
 __all__ = ["Encoder", "ShiftedColor", "ShiftedGrey", "TableColor", "TableGrey", "levels_of"]
@@ -98,14 +98,18 @@ class TableGrey:
         self, count: int, levels: FloatArray, step: np.float32, zero_point: np.float32
     ) -> None:
         self.count = count
-        self._step = step
-        self._offset = np.int32(zero_point).astype(np.int8)
+        # operands as long as the others: NumPy takes longer for a single number
+        self._step = np.full(count, step)
+        self._half = np.full(count, ALMOST_HALF)
+        self._is_positive = levels.min() >= 0
+        self._offset = np.full(count, np.int32(zero_point).astype(np.int8))
         indices = np.empty((3, count), np.intp)
         self._load = PixelSplitter(indices).load
         planes = np.empty((3, count), np.float32)
         self._first, self._second, self._third = planes
         self._channels = tuple(zip(indices, levels * LUMA[:, None], planes, strict=True))
-        self._integers = np.empty(count, np.int32)
+        self._integers = np.empty(count, "<i4")
+        self._low_bytes = self._integers.view(np.int8)[::4]
 
     def into(self, window: FloatArray, out: Int8Array) -> None:
         """Encode pixels, float32, shape (count,), into int8, shape (count,)."""
@@ -116,10 +120,12 @@ class TableGrey:
         np.add(grey, self._second, grey)
         np.add(grey, self._third, grey)
         np.divide(grey, self._step, grey)
-        away_from_zero_into(grey, self._second)
+        if self._is_positive:
+            np.add(grey, self._half, grey)
+        else:
+            away_from_zero_into(grey, self._second)
         self._integers[...] = grey  # cuts the fraction off
-        out[...] = self._integers  # wraps around, as does the sum
-        np.add(out, self._offset, out)
+        np.add(self._low_bytes, self._offset, out)  # both wrap around
 
 
 Encoder = ShiftedColor | ShiftedGrey | TableColor | TableGrey

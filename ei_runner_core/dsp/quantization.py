@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ..errors import InvalidInputError
 
 __all__ = [
+    "ALMOST_HALF",
     "Dequantizer",
     "Quantizer",
     "away_from_zero_into",
@@ -24,7 +25,8 @@ FloatArray = npt.NDArray[np.float32]
 
 DTYPES = ("int8", "uint8", "int16")
 
-_ALMOST_HALF = np.nextafter(np.float32(0.5), np.float32(0))
+ALMOST_HALF = np.nextafter(np.float32(0.5), np.float32(0))
+"""What :func:`away_from_zero_into` adds."""
 
 
 def away_from_zero_into(values: FloatArray, scratch: FloatArray) -> None:
@@ -33,7 +35,7 @@ def away_from_zero_into(values: FloatArray, scratch: FloatArray) -> None:
     With 0.5 itself the sum for 0.49999997 would be 1; with the number just below it, halves go
     away from zero and the result is right for every float32.
     """
-    np.copysign(_ALMOST_HALF, values, scratch)
+    np.copysign(ALMOST_HALF, values, scratch)
     np.add(values, scratch, values)
 
 

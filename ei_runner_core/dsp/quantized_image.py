@@ -62,7 +62,7 @@ class QuantizedImage:
         self._levels = levels_of(scaling)
         is_byte_step = self._step == _BYTE_STEP and self._zero_point == -128
         self._is_shift = is_byte_step and scaling == "NONE"
-        self._encoder = self._encoder_for(0)
+        self._encoder = self.encoder(0)
 
     def extract_into(self, window: FloatArray, out: Int8Array) -> None:
         """Encode one image.
@@ -75,15 +75,15 @@ class QuantizedImage:
             InvalidInputError: the window is empty, a value is no pixel, or ``out`` has another
                 size.
         """
-        encoder = self._encoder
-        if window.size != encoder.count or not encoder.count:
+        if window.size != self._encoder.count or not window.size:
             if not window.size:
                 raise InvalidInputError("the window has 0 pixels, expected at least 1")
-            encoder = self._encoder = self._encoder_for(window.size)
-        check_output(out, encoder.count * self.channels)
-        encoder.into(window, out)
+            self._encoder = self.encoder(window.size)
+        check_output(out, window.size * self.channels)
+        self._encoder.into(window, out)
 
-    def _encoder_for(self, pixels: int) -> Encoder:
+    def encoder(self, pixels: int) -> Encoder:
+        """What encodes images of so many pixels, without the checks of their size."""
         if self._is_shift:
             return ShiftedColor(pixels) if self.channels == 3 else ShiftedGrey(pixels)
         table = TableColor if self.channels == 3 else TableGrey

@@ -36,14 +36,13 @@ class FeatureStage:
         self._scalers = tuple(self._scaler(block) for block in impulse.dsp if block.normalization)
         self._warm_up(impulse)
 
-    def run(self, window: FloatArray) -> FloatArray:
+    def run(self, window: FloatArray) -> None:
         """Fill the buffer with the features of a window."""
         for extract_into, out in self._steps:
             extract_into(window, out)
         for features, mean, scale in self._scalers:
             np.subtract(features, mean, out=features)
             np.multiply(features, scale, out=features)
-        return self.buffer
 
     def reset(self) -> None:
         """Forget what earlier windows left in the blocks."""

@@ -47,7 +47,7 @@ class TensorImpulse(ImpulseSession):
         self._sessions = tuple(sessions.values())
         self._features = FeatureStage(impulse)
         self._networks = tuple(
-            NetworkStage(impulse, _network(block), sessions[block.id], self._features.spans)
+            NetworkStage(impulse, _network(block), sessions[block.id], self._features)
             for block in impulse.learn
         )
         self._extract = None if self._networks[0].reads_window else self._features.run
@@ -128,16 +128,18 @@ class TensorImpulse(ImpulseSession):
         self.reset()
 
     def _infer(self, window: FloatArray) -> list[dict[int, npt.NDArray[Any]]]:
-        values = window if self._extract is None else self._extract(window)
-        return [stage.run(values) for stage in self._networks]
+        if self._extract is not None:
+            self._extract(window)
+        return [stage.run(window) for stage in self._networks]
 
     def _run(self, window: FloatArray) -> InferenceResult:
         begin = perf_counter_ns()
-        values = window if self._extract is None else self._extract(window)
+        if self._extract is not None:
+            self._extract(window)
         extracted = perf_counter_ns()
-        tensors = self._networks[0].run(values)
+        tensors = self._networks[0].run(window)
         for stage in self._networks[1:]:
-            tensors |= stage.run(values)
+            tensors |= stage.run(window)
         inferred = perf_counter_ns()
         parts = self._interpret.run(tensors)
         done = perf_counter_ns()

@@ -58,12 +58,11 @@ class Engine:
     """The engine behind a backend. ``open`` takes a bundle and sets up its network by hand.
 
     It does so with the options that the backend uses, and gives a function from the input tensor
-    to the output tensor. ``int8_limit`` is what ``infer`` may add to it in int8, in us.
+    to the output tensor.
     """
 
     backend: str
     open: Callable[[Path], Call]
-    int8_limit: float = INFER_LIMIT
 
 
 def open_tflite(bundle: Path) -> Call:
@@ -102,11 +101,7 @@ def open_onnx(bundle: Path) -> Call:
     return call
 
 
-ENGINES = (
-    Engine("full-tflite", open_tflite),
-    # Its int8 kernels are large: after them everything else has to come back into the caches.
-    Engine("onnx", open_onnx, int8_limit=25.0),
-)
+ENGINES = (Engine("full-tflite", open_tflite), Engine("onnx", open_onnx))
 
 
 def main() -> int:
@@ -139,11 +134,10 @@ def inference(engine: Engine, rounds: int) -> Iterator[Row]:
                 CALLS_A_ROUND,
             )
         label = f"{engine.backend}, {variant}"
-        limit = engine.int8_limit if variant == "int8" else INFER_LIMIT
         added = 1e6 * (times["infer"] - times["bare"])
         yield Row(f"{label}: the engine alone", 1e6 * times["bare"], "us")
         yield Row(f"{label}: infer", 1e6 * times["infer"], "us")
-        yield Row(f"{label}: infer over the engine", added, "us", limit)
+        yield Row(f"{label}: infer over the engine", added, "us", INFER_LIMIT)
 
 
 def start(rounds: int) -> Iterator[Row]:
