@@ -40,11 +40,11 @@ python_use_unqualified_type_names = True
 
 nitpick_ignore_regex = [
     ("py:class", r"-?\d.*|WindowInput"),  # a bound of a type, and a union of types
-    ("py:.*", r"(numpy|np|npt|PIL|Image|rich|click|msgspec|pluggy)(\..+)?"),
+    ("py:.*", r"(numpy|np|npt|PIL|Image|rich|click|msgspec|pluggy|_?pytest)(\..+)?"),
     ("py:.*", r"(collections\.abc|os|pathlib|types|typing|typing_extensions)\..+"),
     (
         "py:.*",
-        r"(Any|Callable|Iterable|Iterator|Mapping|Path|PathLike|Self|Sequence|TracebackType)",
+        r"(Any|Arrays|Callable|Iterable|Iterator|Mapping|Path|PathLike|Self|Sequence|TracebackType)",
     ),
 ]
 

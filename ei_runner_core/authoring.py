@@ -28,7 +28,7 @@ def check_inputs(inputs: Any, specs: Sequence[TensorSpec]) -> None:
     """Refuse what a network does not take, before native code sees it.
 
     Args:
-        inputs: what :meth:`TensorSession.run` got.
+        inputs: what :meth:`ei_runner_core.TensorSession.run` got.
         specs: the inputs of the network.
 
     Raises:

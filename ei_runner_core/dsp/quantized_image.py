@@ -7,7 +7,7 @@ wrapping around where ordinary quantisation saturates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ class QuantizedImage:
         self._levels = levels_of(scaling)
         is_byte_step = self._step == _BYTE_STEP and self._zero_point == -128
         self._is_shift = is_byte_step and scaling == "NONE"
-        self._encoder = self.encoder(0)
+        self._encoder = self._encoder_for(0)
 
     def extract_into(self, window: FloatArray, out: Int8Array) -> None:
         """Encode one image.
@@ -78,12 +78,15 @@ class QuantizedImage:
         if window.size != self._encoder.count or not window.size:
             if not window.size:
                 raise InvalidInputError("the window has 0 pixels, expected at least 1")
-            self._encoder = self.encoder(window.size)
+            self._encoder = self._encoder_for(window.size)
         check_output(out, window.size * self.channels)
         self._encoder.into(window, out)
 
-    def encoder(self, pixels: int) -> Encoder:
-        """What encodes images of so many pixels, without the checks of their size."""
+    def encoder(self, pixels: int) -> Callable[[FloatArray, Int8Array], None]:
+        """What :meth:`extract_into` does, for images of one size and without checking it."""
+        return self._encoder_for(pixels).into
+
+    def _encoder_for(self, pixels: int) -> Encoder:
         if self._is_shift:
             return ShiftedColor(pixels) if self.channels == 3 else ShiftedGrey(pixels)
         table = TableColor if self.channels == 3 else TableGrey

@@ -90,7 +90,7 @@ def _pixel_encoding(impulse: Impulse, block: NetworkBlock, spec: TensorSpec) -> 
     shape = _concrete_shape(spec, image.outputs, block)
     plan = dsp.QuantizedImage(image.config, spec.scale, spec.zero_point, block.image_scaling)
     pixels = np.empty(image.outputs, np.int8)
-    encode = plan.encoder(impulse.window_length).into
+    encode = plan.encoder(impulse.window_length)
     return _arranged([lambda window: encode(window, pixels)], pixels, shape, impulse, block)
 
 

@@ -28,6 +28,11 @@ PUBLIC_MODULES = (
     "ei_runner_core.postprocess",
     "ei_runner_core.testing",
 )
+# Rooms that nobody outside imports from; what users need of them `ei_runner_core` hands out.
+INTERNAL_MODULES = {
+    "cli", "contract", "errors", "fields", "hookspecs", "locate", "model", "opening", "parameters",
+    "pipeline", "results", "selection", "windows",
+}  # fmt: skip
 OF_OTHERS = {"NO_COLOR"}  # variables that a dependency reads
 
 
@@ -59,6 +64,13 @@ def test_every_public_name_stands_in_the_reference() -> None:
         if f"{module}.{name}" not in documented and name not in constants
     ]
     assert not missing, f"add them to docs/reference: {missing}"
+
+
+def test_every_module_is_public_or_internal_on_purpose() -> None:
+    modules = {path.stem for path in (ROOT / "ei_runner_core").glob("[a-z]*") if path.suffix != ""}
+    modules |= {path.parent.name for path in (ROOT / "ei_runner_core").glob("[a-z]*/__init__.py")}
+    public = {name.partition(".")[2] for name in PUBLIC_MODULES} - {""}
+    assert modules - {"py"} == public | INTERNAL_MODULES
 
 
 @pytest.mark.parametrize(("module", "name"), list(public_names()))
