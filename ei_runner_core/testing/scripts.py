@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -59,23 +59,62 @@ else:
 """
 
 
+_FORK_WHILE_RUNNING = """
+import json, os, sys, threading, warnings
+import numpy as np
+from ei_runner_core import EdgeImpulseModel
+
+warnings.simplefilter("ignore", DeprecationWarning)
+backend, model, inputs = sys.argv[1:4]
+options = json.loads(sys.argv[4])
+with np.load(inputs) as file:
+    arrays = [file[name] for name in sorted(file.files)]
+opened = EdgeImpulseModel(model, backend=backend, options=options)
+busy, done = threading.Event(), threading.Event()
+
+def work():
+    while not done.is_set():
+        opened.infer(arrays[0]) if opened.input_size else opened.infer_freeform(arrays)
+        busy.set()
+
+thread = threading.Thread(target=work)
+thread.start()
+busy.wait()
+children = []
+for _ in range(5):
+    child = os.fork()
+    if child == 0:
+        opened.close()
+        sys.exit()
+    children.append(child)
+codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+done.set()
+thread.join()
+assert codes == [0] * 5, codes
+print("parent and child are well")
+"""
+
+
 def modules_after_listing() -> set[str]:
     """The modules that a fresh process has imported after it listed all plugins."""
     return set(_python(_LIST).split())
 
 
 def run_fork(
+    when: Literal["idle", "running"],
     backend: str,
     model: Path,
     options: Mapping[str, Any],
     inputs: tuple[npt.NDArray[Any], ...],
     folder: Path,
 ) -> str:
-    """Fork a process that has a model open, use it on both sides, and tell what was printed."""
+    """Fork a process that has a model open or running; the empty string tells that all is well."""
     path = folder / "inputs.npz"
     named = {f"input{position:02}": array for position, array in enumerate(inputs)}
     np.savez(path, allow_pickle=False, **named)
-    return _python(_FORK, backend, str(model), str(path), json.dumps(options)).strip()
+    code = _FORK if when == "idle" else _FORK_WHILE_RUNNING
+    said = _python(code, backend, str(model), str(path), json.dumps(dict(options))).strip()
+    return "" if said.endswith("parent and child are well") else said
 
 
 def _python(code: str, *arguments: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,8 +14,9 @@ import pytest
 from ..contract import Network, TensorSession, TensorSpec
 from ..errors import InvalidInputError, ModelNotFoundError, UnsupportedModelError
 from ..plugins import registry
-from .backend import BackendSuite, assert_clear
+from .backend import CALLS, BackendSuite, assert_clear
 from .cases import Arrays, NetworkCase, golden_cases
+from .threads import Worker
 
 __all__ = ["TensorBackendSuite"]
 
@@ -127,6 +129,30 @@ class TensorBackendSuite(BackendSuite):
         with made.open(dynamic_case.network, self.options) as session:
             for case in dynamic_case.resized():
                 case.check(session.run(case.inputs))
+
+    def test_threads_may_bring_different_numbers_of_rows(
+        self, made: Any, dynamic_case: NetworkCase
+    ) -> None:
+        """Each gets an answer to what it brought."""
+        with made.open(dynamic_case.network, self.options) as session:
+
+            def work(own: NetworkCase) -> None:
+                for _ in range(CALLS):
+                    own.check(session.run(own.inputs))
+
+            workers = [Worker(partial(work, case)) for case in (dynamic_case.resized()) * 2]
+            for worker in workers:
+                worker.finish()
+
+    def test_the_file_is_not_needed_after_opening(
+        self, made: Any, case: NetworkCase, model: Path
+    ) -> None:
+        """What happens to it changes no answer."""
+        with case.open(made, model, self.options) as session:
+            case.damage(model, lambda content: b"\xff" * len(content))
+            case.check(session.run(case.inputs))
+            model.unlink()
+            case.check(session.run(case.inputs))
 
     def test_a_user_can_run_the_bare_network(self, case: NetworkCase, model: Path) -> None:
         """Tensors in, tensors out, through ``EdgeImpulseModel``."""

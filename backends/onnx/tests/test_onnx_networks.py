@@ -173,7 +173,7 @@ def test_an_output_may_differ_from_the_shape_that_it_declares(open_network):
 
 def test_small_and_large_networks_answer_by_both_ways_alike(open_network):
     session = open_network("conv")
-    native, image = session._engine.native, np.zeros((1, 1, 6, 6), np.float32)
+    native, image = session.engine.native, np.zeros((1, 1, 6, 6), np.float32)
     plain = plain_call(native, ["x"], ["y"])
     bound = bound_call(native, ["x"], [image], {"y": plain([image])[0]})
 
@@ -194,6 +194,6 @@ def test_a_call_in_the_middle_of_a_call_spoils_neither(open_network):
             inner.extend(session.run([np.array(5, np.float32), np.array(1)]))
             yield self[1]
 
-    (outer,) = session._call(Interrupted([np.array(2, np.float32), np.array(10)]))
+    (outer,) = session.call(Interrupted([np.array(2, np.float32), np.array(10)]))
 
     assert (inner[0], outer) == (5, 20)

@@ -97,7 +97,7 @@ def test_the_number_of_threads_changes_no_answer(open_network, threads):
 
 
 def test_a_small_network_gets_one_thread(open_network):
-    settings = open_network("conv")._engine.native.get_session_options()
+    settings = open_network("conv").engine.native.get_session_options()
 
     assert settings.intra_op_num_threads == 1
 
@@ -105,7 +105,7 @@ def test_a_small_network_gets_one_thread(open_network):
 def test_session_options_reach_onnx_runtime(open_network):
     session = open_network("add", session_options={"session.intra_op.allow_spinning": True})
 
-    settings = session._engine.native.get_session_options()
+    settings = session.engine.native.get_session_options()
     assert settings.get_session_config_entry("session.intra_op.allow_spinning") == "1"
 
 

@@ -1,25 +1,18 @@
-"""What backends have in common: helpers for those who write one.
-
-None of them has to be used. They spare a backend the parts that are the same for all engines, and
-users the differences between what each backend says.
-"""
+"""Checks of what users hand in, and messages for what engines say."""
 
 from __future__ import annotations
 
-import ctypes
-import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any
 
-from ._plugin_errors import shown
-from ._text import one_line as _one_line
-from .errors import InvalidInputError
+from .._plugin_errors import shown
+from .._text import one_line as _one_line
+from ..errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from .contract import TensorSpec
+    from ..contract import TensorSpec
 
-__all__ = ["Abandonable", "check_inputs", "keep_in_forked_child", "one_line", "read_options"]
+__all__ = ["OptionReader", "check_inputs", "one_line", "read_options"]
 
 OptionReader = Callable[[Any], Any]
 
@@ -79,26 +72,6 @@ def one_line(error: BaseException) -> str:
     return _one_line(str(error)) or type(error).__name__
 
 
-class Abandonable(Protocol):
-    """Something that holds a native object."""
-
-    def abandon(self) -> object:
-        """Become unusable, and hand out the native object."""
-
-
-def keep_in_forked_child(holder: Abandonable) -> None:
-    """Keep every forked child from tearing down what belongs to its parent.
-
-    Many engines wait for their threads when they are destroyed. A forked child has the engine but
-    not the threads: it would wait for ever, at its exit at the latest. So ``holder.abandon()`` is
-    called in the child, and what it hands out is never destroyed there.
-
-    Args:
-        holder: it is referred to weakly, and nothing happens once it is gone.
-    """
-    _holders.add(holder)
-
-
 def _check_input(array: Any, spec: TensorSpec) -> None:
     import numpy as np
 
@@ -133,16 +106,3 @@ def _read(backend: str, name: str, value: Any, reader: OptionReader) -> Any:
         raise InvalidInputError(
             f"the option {name!r} of {backend} is {shown(value)}, expected {error}"
         ) from None
-
-
-_holders: WeakSet[Abandonable] = WeakSet()
-
-
-def _abandon_all() -> None:
-    for holder in list(_holders):
-        # One reference too many, so that not even the end of the interpreter destroys it.
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(holder.abandon()))
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_abandon_all)
