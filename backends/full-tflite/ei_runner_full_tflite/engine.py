@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ei_runner_core import EdgeImpulseError, InvalidInputError, TensorSpec
+from ei_runner_core import EdgeImpulseError, InvalidInputError, TensorSpec, UnsupportedModelError
 
 from .delegates import load_delegate
 from .failures import ENGINE_ERRORS, explain_refusal, missing_operator
@@ -55,9 +55,21 @@ class Engine:
         """
         self._recipe = _Recipe(name, content, options, inspect_model(content, name))
         self._may_fall_back = (
-            options.default_delegates == "auto" and not self._recipe.traits.is_risky
+            options.default_delegates == "auto"
+            and not self._recipe.traits.is_risky
+            and not self._recipe.traits.trips_xnnpack
         )
-        self._build(plain=options.default_delegates is False)
+        self._build(plain=self._starts_plain())
+
+    def _starts_plain(self) -> bool:
+        """Whether to do without XNNPACK from the beginning."""
+        wanted, recipe = self._recipe.options.default_delegates, self._recipe
+        if wanted is True and recipe.traits.trips_xnnpack:
+            raise UnsupportedModelError(
+                f"XNNPACK cannot run {recipe.name}, which uses a resource variable twice at once; "
+                "leave out the option default_delegates=True"
+            )
+        return wanted is False or recipe.traits.trips_xnnpack
 
     def warm_up(self) -> tuple[Shape, ...] | None:
         """Allocate and run once on zeros, so that the first real run costs no more than others.

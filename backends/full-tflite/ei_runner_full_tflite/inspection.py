@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 from ei_runner_core import ModelFormatError
 
+from .calls import check_calls
 from .flatbuffer import DamageError, Flatbuffer, OutOfBytesError, Table
 from .operators import Operator, check_operator, keeps_state
+from .schema import VAR_HANDLE
 from .tensors import Tensor, check_tensor
+from .variables import check_variables
 
 __all__ = ["ModelTraits", "inspect_model"]
 
@@ -28,17 +31,26 @@ class ModelTraits:
 
     ``is_stateful``: a run changes the next one. ``is_risky``: some operator computes with a
     quantisation that has no range, which XNNPACK refuses, while plain kernels end the process.
+    ``trips_xnnpack``: some operator takes the value of a resource variable twice, and XNNPACK ends
+    the process, while plain kernels run it.
     """
 
     is_stateful: bool
     is_risky: bool
+    trips_xnnpack: bool
 
 
 @dataclass(frozen=True)
 class _Graph:
     tensors: list[Tensor]
+    operators: list[Operator]
     has_variables: bool
     is_risky: bool
+
+    @property
+    def takes_twice(self) -> bool:
+        """Whether an operator takes one tensor more than once."""
+        return any(len(set(op.inputs)) < len(op.inputs) for op in self.operators)
 
 
 def inspect_model(content: bytes, name: str) -> ModelTraits:
@@ -73,12 +85,16 @@ def _check_model(buffer: Flatbuffer) -> ModelTraits:
     graphs = [_check_graph(table, codes, buffers) for table in model.tables(2)]
     if not graphs:
         raise DamageError("it has no graph")
+    check_calls([{call for op in graph.operators for call in op.calls} for graph in graphs])
+    if VAR_HANDLE in codes:
+        check_variables((graph.tensors, graph.operators) for graph in graphs)
     _check_notes(model, len(buffers))
     for signature in model.tables(7):
         _check_signature(signature, [len(graph.tensors) for graph in graphs])
     return ModelTraits(
         is_stateful=keeps_state(codes) or any(graph.has_variables for graph in graphs),
         is_risky=any(graph.is_risky for graph in graphs),
+        trips_xnnpack=VAR_HANDLE in codes and any(graph.takes_twice for graph in graphs),
     )
 
 
@@ -102,30 +118,41 @@ def _buffer_size(table: Table, file_size: int) -> int:
 def _check_graph(table: Table, codes: list[int], buffers: list[int]) -> _Graph:
     tensors = [check_tensor(tensor, buffers) for tensor in table.tables(0)]
     inputs = [require_index(index, len(tensors), "tensor") for index in table.numbers(1)]
-    for index in table.numbers(2):
-        require_index(index, len(tensors), "tensor")
+    outputs = [require_index(index, len(tensors), "tensor") for index in table.numbers(2)]
     operators = []
     for operator in table.tables(3):
         code = codes[require_index(operator.number(0, "I"), len(codes), "operator code")]
         operators.append(check_operator(operator, code, tensors))
-    _check_writers(inputs, operators, tensors)
+    _check_order(inputs, operators, outputs, tensors)
     table.text(4)
     return _Graph(
         tensors,
+        operators,
         has_variables=any(tensor.is_variable for tensor in tensors),
         is_risky=any(operator.is_risky for operator in operators),
     )
 
 
-def _check_writers(inputs: list[int], operators: list[Operator], tensors: list[Tensor]) -> None:
-    """Memory is planned as if each tensor had one writer: two of them write over others."""
+def _check_order(
+    inputs: list[int], operators: list[Operator], outputs: list[int], tensors: list[Tensor]
+) -> None:
+    """Memory is planned as if each tensor were written once, before it is read."""
+
+    def require_value(index: int) -> None:
+        if index >= 0 and index not in written and tensors[index].needs_writer:
+            raise DamageError(f"the tensor {index} is read before an operator writes it")
+
     written = {index for index, tensor in enumerate(tensors) if tensor.is_constant}
     written.update(inputs)
     for operator in operators:
+        for index in operator.inputs:
+            require_value(index)
         for index in operator.outputs:
-            if index in written:
+            if index >= 0 and index in written:
                 raise DamageError(f"two operators write the tensor {index}")
             written.add(index)
+    for index in outputs:
+        require_value(index)
 
 
 def _check_notes(model: Table, buffer_count: int) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import schema
+from .calls import called_graphs
 from .flatbuffer import DamageError, Table
+from .operands import check_operands
+from .shapes import check_channels, check_elementwise, check_rows
 from .tensors import Tensor
 
 __all__ = ["Operator", "check_operator", "keeps_state"]
@@ -13,6 +16,9 @@ __all__ = ["Operator", "check_operator", "keeps_state"]
 _LARGEST_STEP = 1 << 20
 
 _QUANTIZED_TYPES = (3, 7, 9)
+_MOST_MEMORY = 1 << 32
+"""More than an operator of a network for a PC works on; beyond it, shapes are surely damaged."""
+_MUCH_MEMORY = 1 << 28
 _WIDEST_SUM = 2.0**19
 _NARROWEST_SUM = 2.0**100
 """ADD and SUB of quantised values end the process beyond these ratios of their scales."""
@@ -22,11 +28,22 @@ _NARROWEST_SUM = 2.0**100
 class Operator:
     """What the checks of a graph need to know of an operator.
 
-    ``is_risky``: it computes with quantised values whose scale is next to nothing.
+    ``variable``: the container and the name of the resource variable that it is the handle of.
+    ``calls``: the graphs that it runs. ``is_risky``: it computes with quantised values whose scale
+    is next to nothing.
     """
 
+    code: int
+    inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    variable: tuple[str, str] | None
+    calls: tuple[int, ...]
     is_risky: bool
+
+    @property
+    def operands(self) -> tuple[int, ...]:
+        """Its tensors, first the inputs, then the outputs."""
+        return tuple(index for index in (*self.inputs, *self.outputs) if index >= 0)
 
 
 def keeps_state(codes: list[int]) -> bool:
@@ -45,20 +62,40 @@ def check_operator(operator: Table, code: int, tensors: list[Tensor]) -> Operato
     _check_options(operator, 3, schema.VECTOR_FIELDS)
     _check_options(operator, 11, schema.NEWER_VECTOR_FIELDS)
     _check_values(operator, code, len(outputs))
+    check_operands(code, inputs, outputs)
     involved = [tensors[index] for index in (*inputs, *outputs) if index >= 0]
     is_mover = code in schema.MOVERS
     if not is_mover and any(tensor.is_denormal for tensor in involved):
         raise DamageError(f"operator {code} computes with a scale of next to nothing")
-    if code in (schema.ADD, schema.SUB):
-        _check_sum(code, involved)
-    elif code == schema.CONV_2D:
-        _check_channels(involved)
-    elif code == schema.QUANTIZE:
-        _check_requantization(involved)
+    _check_involved(code, involved)
     return Operator(
-        tuple(index for index in outputs if index >= 0),
+        code,
+        inputs,
+        outputs,
+        variable=_variable(operator) if code == schema.VAR_HANDLE else None,
+        calls=called_graphs(operator, code),
         is_risky=not is_mover and any(tensor.is_rangeless for tensor in involved),
     )
+
+
+def _check_involved(code: int, tensors: list[Tensor]) -> None:
+    if (memory := sum(tensor.memory for tensor in tensors)) > _MOST_MEMORY:
+        raise DamageError(f"operator {code} works on {memory} bytes at once")
+    if memory > _MUCH_MEMORY and code in schema.ELEMENTWISE:
+        check_elementwise(code, tensors)
+    if code in (schema.ADD, schema.SUB):
+        _check_sum(code, tensors)
+    elif code == schema.CONV_2D:
+        check_channels(tensors)
+    elif code == schema.FULLY_CONNECTED:
+        check_rows(tensors)
+    elif code == schema.QUANTIZE:
+        _check_requantization(tensors)
+
+
+def _variable(operator: Table) -> tuple[str, str] | None:
+    options = operator.table(4)
+    return (options.text(0), options.text(1)) if options else None
 
 
 def _check_options(
@@ -95,21 +132,6 @@ def _check_sum(code: int, tensors: list[Tensor]) -> None:
     *inputs, output = scales
     if not (0 < max(inputs) <= _WIDEST_SUM * output and output <= _NARROWEST_SUM * min(inputs)):
         raise DamageError(f"operator {code} cannot add up quantised values of the scales {scales}")
-
-
-def _check_channels(tensors: list[Tensor]) -> None:
-    """Of a convolution, whose tensors are the input, the filter, and others.
-
-    The filter sees so many channels at once; if these are not all, it works in groups.
-    """
-    shapes = [tensor.shape for tensor in tensors[:2] if len(tensor.shape) == 4]
-    if len(shapes) < 2:
-        return
-    channels, (filters, _, _, seen) = shapes[0][3], shapes[1]
-    if channels < 0 or min(shapes[1]) < 0:
-        return
-    if not (channels and seen) or channels % seen or filters % (channels // seen):
-        raise DamageError(f"the channels of a convolution do not match: {shapes}")
 
 
 def _check_requantization(tensors: list[Tensor]) -> None:

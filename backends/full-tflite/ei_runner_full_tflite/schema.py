@@ -7,13 +7,17 @@ from __future__ import annotations
 
 __all__ = [
     "ADD",
+    "ASSIGN_VARIABLE",
     "CALL_ONCE",
     "CONV_2D",
+    "ELEMENTWISE",
+    "FULLY_CONNECTED",
     "MOVERS",
     "NEWER_VECTOR_FIELDS",
     "OPTIONS_OF",
     "PADDED",
     "QUANTIZE",
+    "READ_VARIABLE",
     "SPLIT",
     "SPLIT_V",
     "STEP_FIELDS",
@@ -23,12 +27,18 @@ __all__ = [
     "VECTOR_FIELDS",
 ]
 
-ADD, SUB, CONV_2D, QUANTIZE = 0, 41, 3, 114
+ADD, SUB, CONV_2D, FULLY_CONNECTED, QUANTIZE = 0, 41, 3, 9, 114
 SPLIT, SPLIT_V, UNPACK = 49, 102, 88
-CALL_ONCE, VAR_HANDLE = 129, 142
+CALL_ONCE, VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE = 129, 142, 143, 144
 
 MOVERS = frozenset({2, 17, 22, 34, 36, 39, 43, 45, 49, 65, 69, 70})
 """Operators that only choose and move values: the scale does not matter to them."""
+
+ELEMENTWISE = frozenset(
+    {0, 6, 8, 14, 18, 19, 20, 21, 28, 41, 42, 47, 53, 55, 57, 59, 66, 73, 75, 76, 78, 90, 92, 95}
+    | {98, 99, 101, 104, 108, 111, 114, 116, 117, 150}
+)
+"""Operators that compute each value of the output from one of each input."""
 
 OPTIONS_OF = {
     1: 5,  # AVERAGE_POOL_2D
@@ -45,6 +55,7 @@ OPTIONS_OF = {
     SPLIT_V: 79,
     132: 106,  # CONV_3D
     141: 106,  # CONV_3D_TRANSPOSE
+    VAR_HANDLE: 111,
 }
 """The operators that cannot work with the zeros a runtime takes for missing options."""
 

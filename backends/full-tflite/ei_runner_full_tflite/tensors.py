@@ -11,6 +11,7 @@ __all__ = ["Tensor", "check_tensor"]
 
 _ZERO_POINTS = {3: (0, 255), 7: (-(2**15), 2**15 - 1), 9: (-128, 127), 17: (-8, 7)}
 _LARGEST_TENSOR = 2**31 - 1
+_BYTES = {0: 4, 1: 2, 2: 4, 4: 8, 7: 2, 8: 8, 10: 8, 11: 16, 12: 8, 13: 4, 15: 4, 16: 2, 18: 2}
 _ANY_ZERO_POINT = (-(2**31), 2**31 - 1)
 _SMALLEST_NORMAL = 2.0**-126
 _INDEX_VECTOR_CODES = {1: "i", 2: "H", 3: "B"}
@@ -21,16 +22,23 @@ _DETAILS_VECTORS = {1: (0, 1), 2: (3, 4), 3: (3, 4)}
 class Tensor:
     """What the checks of operators need to know of a tensor.
 
-    ``shape`` has -1 for dynamic dimensions; ``scale`` is 0 unless it is quantised by one scale.
+    ``shape`` has -1 for dynamic dimensions; ``memory`` is the bytes that the runtime allocates for
+    it at first; ``scale`` is 0 unless it is quantised by one scale.
     """
 
     type: int
     shape: tuple[int, ...]
+    memory: int
     scale: float
     is_variable: bool
     is_constant: bool
     is_rangeless: bool
     is_denormal: bool
+
+    @property
+    def needs_writer(self) -> bool:
+        """Whether it has no value before some operator writes one."""
+        return not (self.is_constant or self.is_variable or self.memory == 0)
 
 
 def check_tensor(table: Table, buffers: list[int]) -> Tensor:
@@ -44,7 +52,8 @@ def check_tensor(table: Table, buffers: list[int]) -> Tensor:
     buffer = table.number(2, "I")
     if buffer >= len(buffers):
         raise DamageError(f"the tensor {name!r} refers to buffer {buffer} of {len(buffers)}")
-    if any(size < 0 for size in shape) or math.prod(shape) > _LARGEST_TENSOR:
+    elements = math.prod(shape)
+    if any(size < 0 for size in shape) or elements > _LARGEST_TENSOR:
         raise DamageError(f"the tensor {name!r} has the impossible shape {shape}")
     signature = table.numbers(7)
     if any(size < -1 for size in signature):
@@ -56,6 +65,7 @@ def check_tensor(table: Table, buffers: list[int]) -> Tensor:
     return Tensor(
         kind,
         signature or shape,
+        memory=0 if buffers[buffer] else elements * _BYTES.get(kind, 1),
         scale=scales[0] if len(scales) == 1 else 0.0,
         is_variable=bool(table.number(5, "B")),
         is_constant=buffers[buffer] > 0,

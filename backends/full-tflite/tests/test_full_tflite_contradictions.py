@@ -1,0 +1,157 @@
+"""Networks that would end the process in the runtime: refused, or run in another way."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ei_runner_core import ModelFormatError, UnsupportedModelError
+from ei_runner_full_tflite.flatbuffer import DamageError, Flatbuffer, Table
+from ei_runner_full_tflite.inspection import inspect_model
+from ei_runner_full_tflite.operands import check_operands
+
+MODELS = Path(__file__).parent / "models"
+Place = Callable[[Table], int]
+
+
+def content_of(name: str) -> bytes:
+    return (MODELS / f"{name}.tflite").read_bytes()
+
+
+def mutant(name: str, *changes: tuple[Place, int]) -> bytes:
+    """The model with some of its 32-bit numbers changed."""
+    content = bytearray(content_of(name))
+    root = Flatbuffer(bytes(content)).root()
+    for place, value in changes:
+        struct.pack_into("<i", content, place(root), value)
+    return bytes(content)
+
+
+def operand(operator: int, place: int, graph: int = 0) -> Place:
+    return lambda m: m.tables(2)[graph].tables(3)[operator].span(1, 4)[0] + 4 * place
+
+
+def dimension(tensor: int, place: int, graph: int = 0) -> Place:
+    return lambda m: m.tables(2)[graph].tables(0)[tensor].span(0, 4)[0] + 4 * place
+
+
+def result_count(operator: int, graph: int = 0) -> Place:
+    return lambda m: m.tables(2)[graph].tables(3)[operator].span(2, 4)[0] - 4
+
+
+def result(operator: int, graph: int = 0) -> Place:
+    return lambda m: m.tables(2)[graph].tables(3)[operator].span(2, 4)[0]
+
+
+def body(m: Table) -> int:
+    """Where the graph stands that WHILE repeats."""
+    loops = [op.table(4) for op in m.tables(2)[0].tables(3) if op.number(3, "B") == 93]
+    assert loops
+    assert loops[0]
+    return loops[0]._at(1, 4)
+
+
+def needed_operands() -> list[tuple[str, int, int]]:
+    """Each input of the small models that is there, but for biases."""
+    found = []
+    for name in ["add", "conv", "conv_int8", "dense_uint8", "two_by_two", "many_dtypes"]:
+        operators = Flatbuffer(content_of(name)).root().tables(2)[0].tables(3)
+        for number, operator in enumerate(operators):
+            found += [(name, number, place) for place in range(len(operator.numbers(1)[:2]))]
+    return found
+
+
+@pytest.mark.parametrize(("name", "operator", "place"), needed_operands())
+def test_an_operator_without_a_needed_input_is_refused(name, operator, place):
+    with pytest.raises(ModelFormatError, match=f"lacks its input {place}"):
+        inspect_model(mutant(name, (operand(operator, place), -1)), name)
+
+
+@pytest.mark.parametrize(
+    ("code", "inputs"),
+    [
+        *((3, (0, 1, -1)), (9, (0, 1, -1)), (67, (0, 1, 2, -1)), (27, (0, 1, 2, -1, 3))),
+        (44, (0, -1, 1, 1, 1, -1, 1, 1, 1, -1, -1, -1, -1, 1, 1, 1, -1, -1, 2, 3, *[-1] * 4)),
+        *((32, (-1, -1)), (163, (-1, 0)), (400, (-1,))),
+    ],
+)
+def test_inputs_that_may_be_left_out_are_not_missed(code, inputs):
+    check_operands(code, inputs, (4,))
+
+
+@pytest.mark.parametrize(
+    ("code", "inputs", "outputs", "message"),
+    [
+        (0, (1,), (2,), "has 1 inputs, expected 2"),
+        (25, (1,), (), "has 0 outputs, expected 1"),
+        (25, (1,), (-1,), "lacks its output 0"),
+        (44, (0, 1, -1, *range(17)), (20,), "lacks its input 2"),
+        (119, (0, -1), (2, -1), "lacks its input 1"),
+    ],
+)
+def test_operands_that_are_missed_are_named(
+    code: int, inputs: Sequence[int], outputs: Sequence[int], message: str
+):
+    with pytest.raises(DamageError, match=message):
+        check_operands(code, tuple(inputs), tuple(outputs))
+
+
+# What stands where in counter: 0 CALL_ONCE, 1 VAR_HANDLE, 2 ADD, 3 READ_VARIABLE, 4 ADD,
+# 5 ASSIGN_VARIABLE, 6 READ_VARIABLE; in its other graph VAR_HANDLE and ASSIGN_VARIABLE.
+COUNTERS = {
+    "initial value": ([(dimension(0, 0, 1), 0)], "more than one shape"),
+    "reading": ([(dimension(6, 0), 67108865)], "more than one shape"),
+    "input": ([(dimension(0, 0), 255)], "makes the shape"),
+    "no result": ([(result_count(6), 0)], "has 0 outputs"),
+    "no handle": ([(operand(3, 0), 6)], "before an operator writes it"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), COUNTERS.values(), ids=COUNTERS)
+def test_resource_variables_that_contradict_themselves_are_refused(changes, message):
+    with pytest.raises(ModelFormatError, match=message):
+        inspect_model(mutant("counter", *changes), "counter")
+
+
+def test_a_handle_of_a_variable_needs_options():
+    content = bytearray(content_of("counter"))
+    content[Flatbuffer(content).root().tables(2)[1].tables(3)[0]._at(3, 1)] = 0
+    with pytest.raises(ModelFormatError, match="options of kind 0, expected 111"):
+        inspect_model(bytes(content), "counter")
+
+
+TWICE = mutant("counter", (operand(4, 1), 4))
+
+
+def test_a_variable_used_twice_at_once_runs_without_xnnpack(open_network):
+    assert open_network(TWICE).run([np.ones(1, np.float32)])[0].tolist() == [0.0]
+
+
+def test_a_variable_used_twice_at_once_cannot_be_forced_into_xnnpack(open_network):
+    with pytest.raises(UnsupportedModelError, match="leave out the option"):
+        open_network(TWICE, default_delegates=True)
+
+
+def test_graphs_that_run_themselves_are_refused():
+    for graph, message in ((0, "without end"), (7, "refers to graph 7 of 3")):
+        with pytest.raises(ModelFormatError, match=message):
+            inspect_model(mutant("spin", (body, graph)), "spin")
+
+
+def test_a_graph_whose_result_nothing_writes_is_refused():
+    with pytest.raises(ModelFormatError, match="read before an operator writes it"):
+        inspect_model(mutant("spin", (lambda m: m.tables(2)[1].span(3, 4)[0] - 4, 0)), "spin")
+
+
+def test_shapes_that_do_not_fit_or_fit_no_memory_are_refused():
+    for name, tensor, size, message in (
+        ("dense_int8", 0, 2**31 - 1, "does not fit weights for 4"),
+        ("two_by_two", 0, 503316483, "makes the shape"),
+        ("add", 0, 2**31 - 1, "bytes at once"),
+    ):
+        with pytest.raises(ModelFormatError, match=message):
+            inspect_model(mutant(name, (dimension(tensor, 1), size)), name)
