@@ -52,7 +52,7 @@ def wheels(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation into docs/_build/html, to be read there."""
     groups = nox.project.load_toml("pyproject.toml")
-    session.install(".[tensor]", *nox.project.dependency_groups(groups, "docs"))
+    session.install(".[tensor,testing]", *nox.project.dependency_groups(groups, "docs"))
     session.run("sphinx-build", "-W", "-n", "--keep-going", "docs", "docs/_build/html")
     session.log(f"open {ROOT / 'docs/_build/html/index.html'}")
 

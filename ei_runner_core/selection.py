@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,8 +124,11 @@ def _first_that_fits(source: ModelSource, plugins: Registry) -> Selection:
 
 
 def _rank(spec: BackendSpec, source: ModelSource) -> tuple[int, str]:
-    order = ("eim", *PREFERRED) if source.kind == "eim" else PREFERRED
-    return (order.index(spec.name) if spec.name in order else len(order)), spec.name
+    return _preference(spec.name, ("eim", *PREFERRED) if source.kind == "eim" else PREFERRED)
+
+
+def _preference(name: str, order: Sequence[str] = PREFERRED) -> tuple[int, str]:
+    return (order.index(name) if name in order else len(order)), name
 
 
 def _why_first(source: ModelSource) -> str:
@@ -207,5 +211,7 @@ def _what_to_install(source: ModelSource, plugins: Registry) -> str:
 
 
 def _fitting_extras(source: ModelSource) -> list[str]:
+    """The extras that bring a backend for the model, in the order of preference."""
     formats = {network.format for files in source.networks.values() for network in files}
-    return [extra for key in (*sorted(formats), source.kind) for extra in _INSTALLABLE.get(key, ())]
+    extras = {extra for key in (*formats, source.kind) for extra in _INSTALLABLE.get(key, ())}
+    return sorted(extras, key=_preference)
