@@ -38,13 +38,15 @@ autodoc_typehints_format = "short"
 napoleon_numpy_docstring = False
 python_use_unqualified_type_names = True
 
+suppress_warnings = ["ref.python"]  # the builtin `type` is not one of the fields of that name
+
 nitpick_ignore_regex = [
     ("py:class", r"-?\d.*|WindowInput"),  # a bound of a type, and a union of types
     ("py:.*", r"(numpy|np|npt|PIL|Image|rich|click|msgspec|pluggy|_?pytest)(\..+)?"),
     ("py:.*", r"(collections\.abc|os|pathlib|types|typing|typing_extensions)\..+"),
     (
         "py:.*",
-        r"(Any|Arrays|Callable|Iterable|Iterator|Mapping|Path|PathLike|Self|Sequence|TracebackType)",
+        r"(Any|Arrays|Call|Callable|Iterable|Iterator|Mapping|Path|PathLike|Self|Sequence|TracebackType)",
     ),
 ]
 
