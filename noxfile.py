@@ -63,9 +63,10 @@ def new_backend(session: nox.Session) -> None:
     if not session.posargs:
         session.error("name the backend: nox -s new-backend -- my-engine [FOLDER]")
     name, *folder = session.posargs
+    session.install(".[testing]")
     session.run("python", "docs/new_backend.py", *session.posargs)
     project = Path(*folder, f"ei-{name}")
-    session.install(".[testing]", "-e", str(project))
+    session.install("-e", str(project))
     session.run("pytest", "-q", str(project))
 
 

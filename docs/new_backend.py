@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from ei_runner_core.plugins import FIRST_PARTY_EXTRAS
+
 TUTORIAL = Path(__file__).parent / "tutorials" / "write-a-backend.md"
 FILE = re.compile(r"^<!-- file: (ei-dense/\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -31,6 +33,8 @@ def write_skeleton(name: str, folder: Path) -> Path:
             f"{name!r} is no name for a backend: expected small letters, digits and single "
             "hyphens, such as my-engine"
         )
+    if name in FIRST_PARTY_EXTRAS:
+        raise SystemExit(f"{name!r} is the name of a backend of ei-runner: choose another one")
     project = folder / f"ei-{name}"
     if project.exists():
         raise SystemExit(f"{project} is there already: choose another name or folder")
@@ -58,7 +62,7 @@ def main() -> None:
     project = write_skeleton(arguments.name, arguments.folder)
     sys.stdout.write(
         f"{project}: a backend that works and passes its tests. Replace the engine in backend.py.\n"
-        f"install it with: python -m pip install -e '{project}[test]'\n"
+        f"install it beside ei-runner with: python -m pip install -e '{project}[test]'\n"
         f"test it with: python -m pytest {project}\n"
     )
 

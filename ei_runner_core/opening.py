@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from .errors import BackendUnavailableError, InvalidInputError, ModelFormatError
 from .impulse import FreeformInput, Impulse
 from .locate import locate
 from .parameters import ModelParameters
-from .selection import Selection, networks_for, select_backend
+from .selection import BACKEND_VARIABLE, Selection, networks_for, select_backend
 
 __all__ = ["OpenedModel", "open_model"]
 
@@ -44,10 +44,26 @@ def open_model(
     found = locate(source)
     selection = select_backend(found, backend)
     open_session = _open_tensors if selection.spec.kind == "tensor" else _open_impulse
-    with ExitStack() as on_failure:
+    with ExitStack() as on_failure, _told_who_was_chosen(selection, backend, options):
         session = open_session(found, selection, options or {}, on_failure)
         on_failure.pop_all()  # from here on what was opened belongs to the session
     return OpenedModel(session, found, selection)
+
+
+@contextmanager
+def _told_who_was_chosen(
+    selection: Selection, asked: str | None, options: Mapping[str, Any] | None
+) -> Iterator[None]:
+    """Options that were meant for another backend are best explained by how this one was chosen."""
+    try:
+        yield
+    except InvalidInputError as error:
+        if asked or not options or selection.reason.startswith(BACKEND_VARIABLE):
+            raise
+        raise InvalidInputError(
+            f"{error} (no backend was asked for, so {selection.spec.name} was chosen; name another "
+            "one with backend=, or --backend)"
+        ) from error
 
 
 def _open_impulse(

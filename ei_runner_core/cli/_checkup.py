@@ -56,7 +56,7 @@ def examine() -> Iterator[Check]:
 
 def next_step(checks: Sequence[Check]) -> str:
     """The one thing to type next."""
-    broken = [check.what for check in checks if check.status == "broken"]
+    broken = list(dict.fromkeys(check.what for check in checks if check.status == "broken"))
     if _no_engine(checks):
         return f"no engine is installed; {install_hint('full-tflite')}"
     if broken:
@@ -131,7 +131,22 @@ def _loaded(row: PluginRow) -> Check:
         make_backend(row.spec)
     except EdgeImpulseError as error:
         return Check(what, "broken", str(error))
-    return Check(what, "ok", f"{row.distribution} {row.version}".strip())
+    return Check(
+        what, "ok", f"{row.distribution} {row.version}{_engines(row.distribution)}".strip()
+    )
+
+
+def _engines(distribution: str) -> str:
+    """What a backend requires besides the core, with the versions that are installed."""
+    from packaging.requirements import Requirement
+
+    try:
+        found = [Requirement(text) for text in requires(distribution) or []]
+    except PackageNotFoundError:
+        return ""
+    names = dict.fromkeys(r.name for r in found if not r.marker or r.marker.evaluate({"extra": ""}))
+    own = [f"{n} {_version_of(n, '', 'missing')[1]}" for n in names if n not in (CORE, "numpy")]
+    return f", with {', '.join(own)}" if own else ""
 
 
 def _severity(row: PluginRow) -> str:

@@ -53,9 +53,11 @@ def _input_problems(impulse: Impulse) -> Iterator[tuple[str, str]]:
         yield "$.dsp[*].outputs", f"{features} features are too many, at most {MAX_VALUES}"
     series = impulse.input
     if isinstance(series, TimeSeriesInput) and series.slices_per_window > series.samples:
+        most = series.samples
+        problem = f"a window of {most} samples has no {series.slices_per_window} slices"
         yield (
             "$.input.slices_per_window",
-            f"a window of {series.samples} samples has no {series.slices_per_window} slices",
+            f"{problem}; set slices_per_window to 1, at most to {most}",
         )
 
 

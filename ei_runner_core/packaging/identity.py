@@ -59,12 +59,25 @@ def _normal_name(name: str) -> str:
             f"a package cannot be called {_short(name)}; expected at most {MAX_NAME_LENGTH} "
             "letters a-z, digits, '-', '_' and '.', with a letter or digit at both ends"
         )
-    if normal in _OWN_NAMES:
+    if normal in _OWN_NAMES or _is_program(normal):
         raise InvalidInputError(
-            f"{name!r} is the name of a part of ei-runner, which the package would replace; "
-            "choose another name"
+            f"{name!r} is the name of a package of programs, which the package would replace where "
+            "it is installed; choose another name"
         )
     return normal
+
+
+def _is_program(name: str) -> bool:
+    """Whether something is installed under that name that is no model."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    from .._model_packages import ENTRY_POINT_GROUP
+
+    try:
+        found = distribution(name).entry_points
+    except PackageNotFoundError:
+        return False
+    return not any(entry_point.group == ENTRY_POINT_GROUP for entry_point in found)
 
 
 def _normal_version(version: str) -> str:

@@ -35,8 +35,7 @@ class FreeformImpulse(ImpulseSession):
     ) -> dict[str, npt.NDArray[Any]]:
         """Run the network; values are raw, as its tensors hold them."""
         arrays = match_inputs(inputs, self.inputs)
-        with self._turn:
-            outputs = self._session.run(arrays)
+        outputs = self._turn.run(self._session.run, arrays)
         if len(outputs) != len(self._names):
             raise PluginError(
                 f"the backend promised {len(self._names)} outputs, but gave {len(outputs)}; report "
@@ -66,8 +65,7 @@ class FreeformImpulse(ImpulseSession):
 
     def close(self) -> None:
         """Close the engine's session, after the call that is being worked on."""
-        with self._turn.lock:
-            self._session.close()
+        self._turn.close(self._session.close)
 
 
 def _refuse(method: str) -> NoReturn:

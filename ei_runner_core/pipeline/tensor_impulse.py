@@ -60,20 +60,15 @@ class TensorImpulse(ImpulseSession):
 
     def classify(self, window: FloatArray, debug: bool = False) -> InferenceResult:
         """Answer one window; see :meth:`ImpulseSession.classify`."""
-        with self._turn:
-            result = self._run(window)
+        result = self._turn.run(self._run, window)
         if debug:
             self._report(window, result)
         return result
 
     def classify_continuous(self, piece: FloatArray, debug: bool = False) -> InferenceResult:
         """Answer the window that ends with this slice, by sliding over the raw values."""
-        with self._turn:
-            window = self._sliding.push(piece)
-            if window is None:
-                return InferenceResult(ready=False)
-            result = self._run(window)
-        if debug:
+        result = self._turn.run(self._run_slice, piece)
+        if debug and result.ready:
             self._report(piece, result)
         return result
 
@@ -87,21 +82,11 @@ class TensorImpulse(ImpulseSession):
             )
         alone = isinstance(inputs, (list, tuple)) and len(inputs) == 1
         is_packed = alone and isinstance(inputs[0], np.ndarray)
-        window = self._check(inputs[0] if is_packed else inputs)
-        named: dict[str, npt.NDArray[np.float32]] = {}
-        with self._turn:
-            for stage, tensors in zip(self._networks, self._infer(window), strict=True):
-                for key, spec in stage.outputs.items():
-                    name = spec.name if spec.name not in named else f"{spec.name}_{key}"
-                    named[name] = _real(tensors[key], spec.scale, spec.zero_point)
-        return named
+        return self._turn.run(self._named, self._check(inputs[0] if is_packed else inputs))
 
     def reset(self) -> None:
         """Forget earlier windows and slices."""
-        with self._turn:
-            self._features.reset()
-            self._interpret.reset()
-            self._sliding.reset()
+        self._turn.run(self._forget)
 
     @property
     def thresholds(self) -> tuple[BlockThresholds, ...]:
@@ -110,27 +95,45 @@ class TensorImpulse(ImpulseSession):
 
     def set_threshold(self, block_id: int, **values: float) -> None:
         """Change values of one block; see :meth:`ImpulseSession.set_threshold`."""
-        with self._turn:
-            self._interpret.set_threshold(block_id, **values)
+        self._turn.run(self._interpret.set_threshold, block_id, **values)
 
     def close(self) -> None:
         """Close the engine's sessions, after the call that is being worked on."""
-        with self._turn.lock:  # also in the middle of a call, when a signal handler closes
-            for session in self._sessions:
-                session.close()
+        self._turn.close(self._close_sessions)
+
+    def _close_sessions(self) -> None:
+        for session in self._sessions:
+            session.close()
 
     def _warm_up(self, window: FloatArray) -> None:
         """First calls allocate, and a backend that breaks its promises shows now."""
-        with self._turn:
-            for stage, tensors in zip(self._networks, self._infer(window), strict=True):
-                check_tensors(tensors, stage.outputs)
-            self._run(window)
+        several = self._turn.run(self._infer, window)
+        for stage, tensors in zip(self._networks, several, strict=True):
+            check_tensors(tensors, stage.outputs)
+        self._turn.run(self._run, window)
         self.reset()
+
+    def _forget(self) -> None:
+        self._features.reset()
+        self._interpret.reset()
+        self._sliding.reset()
 
     def _infer(self, window: FloatArray) -> list[dict[int, npt.NDArray[Any]]]:
         if self._extract is not None:
             self._extract(window)
         return [stage.run(window) for stage in self._networks]
+
+    def _named(self, window: FloatArray) -> dict[str, npt.NDArray[np.float32]]:
+        named: dict[str, npt.NDArray[np.float32]] = {}
+        for stage, tensors in zip(self._networks, self._infer(window), strict=True):
+            for key, spec in stage.outputs.items():
+                name = spec.name if spec.name not in named else f"{spec.name}_{key}"
+                named[name] = _real(tensors[key], spec.scale, spec.zero_point)
+        return named
+
+    def _run_slice(self, piece: FloatArray) -> InferenceResult:
+        window = self._sliding.push(piece)
+        return InferenceResult(ready=False) if window is None else self._run(window)
 
     def _run(self, window: FloatArray) -> InferenceResult:
         begin = perf_counter_ns()

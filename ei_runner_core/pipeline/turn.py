@@ -3,45 +3,68 @@
 from __future__ import annotations
 
 import threading
-from types import TracebackType
+from collections.abc import Callable
+from threading import get_ident
+from typing import ParamSpec, TypeVar
 
 from ..errors import EdgeImpulseError, InferenceError
 
 __all__ = ["Turn"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 class Turn:
-    """A lock for ``with`` around one call of a session.
+    """Lets one thread work at a time; the others wait.
 
-    Other threads wait. The thread that holds it may not start a second call, which could only
-    happen in a signal handler or a finalizer and would spoil the buffers of the first one; but it
-    may take ``lock`` itself, to close the session there. An error that the library does not know
-    becomes an :class:`InferenceError`.
+    The thread that works may not start a second call, which could only happen in a signal handler
+    or a finalizer and would spoil the buffers of the first one; but it may close.
+
+    An interrupt can strike between any two steps. So nothing is undone by hand but the owner, who
+    counts only while the lock is taken, and the lock itself is in the hands of ``with``.
     """
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self._is_taken = False
+        self._lock = threading.Lock()
+        self._owner = 0
 
-    def __enter__(self) -> None:
-        self.lock.acquire()
-        if self._is_taken:
-            self.lock.release()
+    def run(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Do some work when it is this thread's turn.
+
+        Raises:
+            InferenceError: this thread is at work already, or the work failed with an error that
+                the library does not know.
+        """
+        if self._is_own():
             raise InferenceError(
                 "the model was called while it was working in the same thread, from a signal "
                 "handler or a finalizer: do that after the call"
             )
-        self._is_taken = True
+        with self._lock:
+            self._owner = get_ident()
+            try:
+                return work(*arguments, **named)
+            except EdgeImpulseError:
+                raise
+            except Exception as error:
+                raise InferenceError(
+                    f"the inference failed: {type(error).__name__}: {error}"
+                ) from error
+            finally:
+                self._owner = 0
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._is_taken = False
-        self.lock.release()
-        if isinstance(error, Exception) and not isinstance(error, EdgeImpulseError):
-            raise InferenceError(
-                f"the inference failed: {type(error).__name__}: {error}"
-            ) from error
+    def close(self, work: Callable[[], None]) -> None:
+        """Close what the calls work on, after the call of another thread, or within one's own."""
+        if self._is_own():
+            work()
+            return
+        with self._lock:
+            self._owner = get_ident()
+            try:
+                work()
+            finally:
+                self._owner = 0
+
+    def _is_own(self) -> bool:
+        return self._owner == get_ident() and self._lock.locked()

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 import pytest
 
@@ -28,6 +28,8 @@ THREADS_EACH, CALLS = 2, 20
 _NOISE = bytes(range(7, 256)) * 4
 _UNREADABLE = (errors.ModelFormatError, errors.UnsupportedModelError, errors.ModelNotFoundError)
 
+AnyCase = TypeVar("AnyCase")
+
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "an empty file": lambda _: b"",
     "a file of noise": lambda _: _NOISE,
@@ -42,7 +44,7 @@ class BackendSuite(Suite):
     Set ``backend`` to its name, and override :meth:`cases` with models that it opens.
     """
 
-    backend: ClassVar[str]
+    backend: ClassVar[str] = ""
     """The name of the backend, as in its spec."""
 
     options: ClassVar[Mapping[str, Any]] = {}
@@ -60,13 +62,13 @@ class BackendSuite(Suite):
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Give every case its own test."""
         if "case" in metafunc.fixturenames:
-            several = self.cases()
+            several = at_least_one(self, self.cases())
             metafunc.parametrize("case", several, ids=[case.name for case in several])
 
     @pytest.fixture
     def spec(self) -> BackendSpec:
         """What the plugin says of the backend."""
-        return registry().backend(self.backend)
+        return registry().backend(self.backend or f"(set backend in {type(self).__name__})")
 
     @pytest.fixture
     def made(self, spec: BackendSpec) -> Any:
@@ -188,14 +190,16 @@ class BackendSuite(Suite):
     ) -> None:
         """The calls that were made before it answer right, those after it say that it is closed."""
         session = case.open(made, model, self.options)
-        began = threading.Event()
+        began, closed = threading.Event(), threading.Event()
 
         def work() -> None:
             try:
                 while True:
+                    was_closed = closed.is_set()
                     answer = case.ask(session)
                     began.set()
                     case.check(answer)
+                    assert not was_closed, "the session still answers after close()"
             except errors.InferenceError:
                 pass
             finally:
@@ -204,6 +208,7 @@ class BackendSuite(Suite):
         workers = [Worker(work) for _ in range(2)]
         assert began.wait(PATIENCE), "no thread got an answer"
         session.close()
+        closed.set()
         for worker in workers:
             worker.finish()
 
@@ -240,7 +245,7 @@ class BackendSuite(Suite):
         gone = weakref.ref(session)
         del session
         gc.collect()
-        assert gone() is None
+        assert gone() is None, "something still holds on to the session"
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
     def test_a_forked_child_refuses_and_ends(self, tmp_path: Path) -> None:
@@ -259,6 +264,13 @@ class BackendSuite(Suite):
         case = self.cases()[0]
         model = case.save(folder)
         assert not run_fork(when, self.backend, model, self.options, case.arrays, folder)
+
+
+def at_least_one(suite: object, cases: Sequence[AnyCase]) -> Sequence[AnyCase]:
+    """The cases of a suite; none would prove nothing."""
+    if not cases:
+        raise pytest.UsageError(f"{type(suite).__name__}.cases() gives none, expected at least one")
+    return cases
 
 
 def assert_clear(error: BaseException) -> None:

@@ -119,7 +119,9 @@ class NetworkCase(Case):
             assert (got.dtype, got.shape) == (right.dtype, right.shape), where
             difference = np.abs(got.astype(np.float64) - right.astype(np.float64))
             largest = difference.max(initial=0.0)
-            assert largest <= self.tolerance, f"{where} differs by {largest}"
+            assert largest <= self.tolerance, (
+                f"{where} differs by {largest}: {got.ravel()[:8]}, expected {right.ravel()[:8]}"
+            )
 
     def others(self, session: TensorSession) -> Sequence[NetworkCase]:
         """Inputs of zeros, and those of the case backwards."""

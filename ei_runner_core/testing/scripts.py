@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,7 +16,12 @@ import numpy.typing as npt
 
 __all__ = ["modules_after_listing", "run_fork"]
 
-DEADLINE = 120.0
+DEADLINE = 60.0
+_HANGS = (
+    "a forked child did not end: derive the session from authoring.EngineSession (or call "
+    "authoring.keep_in_forked_child), switch off threads that the engine starts by itself (for "
+    "ONNX Runtime ORT_DISABLE_TELEMETRY=1 before its import), or set survives_fork = False"
+)
 
 _LIST = """
 import sys
@@ -119,13 +125,25 @@ def run_fork(
 
 def _python(code: str, *arguments: str) -> str:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    run = subprocess.run(  # noqa: S603 - our own code
+    with subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", code, *arguments],
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr or run.stdout
-    return run.stdout
+        start_new_session=True,
+    ) as process:
+        try:
+            output, problems = process.communicate(timeout=DEADLINE)
+        except subprocess.TimeoutExpired:
+            _end_group(process)
+            raise AssertionError(_HANGS) from None
+    assert process.returncode == 0, problems or output
+    return output
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    """End a process with all children that it left behind."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
