@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
+from ._entry_points import find_entry_points
 from ._plugin_errors import described
 from ._plugin_filter import normal_name
 from .errors import ModelNotFoundError, PluginError
@@ -58,7 +58,7 @@ def is_model_name(text: str) -> bool:
 def model_packages() -> tuple[ModelPackage, ...]:
     """All that is offered by what is installed, by name, also what is broken."""
     found = []
-    for entry_point in entry_points(group=ENTRY_POINT_GROUP):
+    for entry_point in find_entry_points(ENTRY_POINT_GROUP):
         by = entry_point.dist
         name, version = (by.name or "", by.version or "") if by else ("", "")
         found.append(ModelPackage(entry_point.name, entry_point.value, name, version))

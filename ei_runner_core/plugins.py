@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
+from ._entry_points import search_entry_points
 from ._plugin_errors import blamed_on_plugin, described, shown
 from ._plugin_filter import DISABLE_VARIABLE, PluginFilter, normal_name
 from ._plugin_rows import PluginRow, load_plugin, rows_of
@@ -141,9 +141,10 @@ def _load(plugin_filter: PluginFilter) -> Registry:
     from .dsp import plugin as dsp_blocks
 
     rows = rows_of(dsp_blocks, PluginRow("plugin", "dsp", "ok", "", "dsp", BUILTIN))
-    found = entry_points(group=ENTRY_POINT_GROUP)
-    for entry_point in sorted(found, key=lambda e: (e.name, e.value)):
+    found, unreadable = search_entry_points(ENTRY_POINT_GROUP)
+    for entry_point in found:
         rows.extend(load_plugin(entry_point, plugin_filter))
+    rows += [PluginRow("plugin", name, "failed", reason, name, name) for name, reason in unreadable]
     return Registry(rows)
 
 

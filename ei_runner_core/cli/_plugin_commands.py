@@ -34,13 +34,12 @@ class PluginCommand:
 
 def plugin_commands() -> Mapping[str, Sequence[PluginCommand]]:
     """What plugins offer, by name, without what the user blocked; a name may have rivals."""
-    from importlib.metadata import entry_points
-
+    from .._entry_points import find_entry_points
     from ..plugins import PluginFilter
 
     found: dict[str, list[PluginCommand]] = defaultdict(list)
     blocked_by = PluginFilter.from_environment()
-    for entry_point in sorted(entry_points(group=COMMAND_GROUP), key=lambda e: (e.name, e.value)):
+    for entry_point in find_entry_points(COMMAND_GROUP):
         distribution = entry_point.dist.name if entry_point.dist else ""
         if not blocked_by.blocks(entry_point.name, distribution):
             found[entry_point.name].append(PluginCommand(entry_point, distribution))

@@ -37,8 +37,12 @@ def package(
     """
     from .._text import printable
     from ..packaging import package_model
+    from ._opening import without_native_chatter
 
-    wheel = package_model(model, name, version=version, backend=backend, folder=output, force=force)
+    with without_native_chatter():
+        wheel = package_model(
+            model, name, version=version, backend=backend, folder=output, force=force
+        )
     if as_json:
         print_json({"wheel": str(wheel)})
     else:

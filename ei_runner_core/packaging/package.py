@@ -10,6 +10,7 @@ from ..contract import ModelSource
 from ..errors import EdgeImpulseError, InvalidInputError, UnsupportedModelError
 from ..impulse import Impulse
 from ..locate import locate
+from .completeness import check_it_opens
 from .identity import Identity, identify
 from .project import check_files, write_project
 from .wheel import build_wheel
@@ -29,7 +30,7 @@ def package_model(
     """Make a wheel of a model. Where it is installed, ``EdgeImpulseModel(name)`` opens the model.
 
     Only ``impulse.json`` and the files that it names go in. The same model gives the same bytes.
-    The networks are not run.
+    Where a backend for it is installed, the copy is opened to see that nothing is missing.
 
     Args:
         model: path of a bundle (folder or zip) or a network file.
@@ -46,7 +47,8 @@ def package_model(
     Raises:
         ModelNotFoundError: there is no model, or a file of it is missing.
         ModelFormatError: the model is damaged.
-        UnsupportedModelError: it is of a kind that cannot be packaged.
+        UnsupportedModelError: it is of a kind that cannot be packaged, or needs more files than its
+            networks.
         InvalidInputError: the name, the version or the backend cannot be used, the wheel is there
             already, or it cannot be written.
         BuildError: the wheel could not be built.
@@ -86,4 +88,5 @@ def _write(target: Path, source: ModelSource, impulse: Impulse, identity: Identi
     with TemporaryDirectory(dir=target.parent, prefix=".ei-runner-") as scratch:
         project = Path(scratch, "project")
         write_project(project, source, impulse, identity)
+        check_it_opens(project / identity.package, source.path)
         build_wheel(project, Path(scratch, "dist")).replace(target)

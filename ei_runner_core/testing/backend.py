@@ -24,7 +24,7 @@ from .threads import PATIENCE, Worker
 
 __all__ = ["BackendSuite"]
 
-THREADS_EACH, CALLS = 2, 20
+THREADS_EACH, CALLS, RUNS = 2, 20, 25
 _NOISE = bytes(range(7, 256)) * 4
 _UNREADABLE = (errors.ModelFormatError, errors.UnsupportedModelError, errors.ModelNotFoundError)
 
@@ -223,6 +223,15 @@ class BackendSuite(Suite):
             case.ask(session)
             if end == "closed":
                 session.close()
+
+        assert_nothing_leaks(cycle)
+
+    def test_running_leaks_nothing(self, case: Case, session: Any) -> None:
+        """A thousand runs of one session leave no more behind than a few."""
+
+        def cycle() -> None:
+            for _ in range(RUNS):
+                case.ask(session)
 
         assert_nothing_leaks(cycle)
 

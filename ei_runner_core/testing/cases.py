@@ -70,7 +70,8 @@ class NetworkCase(Case):
     ``inputs`` and ``outputs`` are arrays in the order of the session's tensors, raw dtypes.
     ``tolerance`` is the largest difference allowed: an absolute one for floating point, steps for
     integers. With ``rows`` the first dimension of all tensors is free, and what one row gives does
-    not depend on the others.
+    not depend on the others. ``quantization`` is scale and zero point of the inputs and then the
+    outputs, (0, 0) for one that is not quantised; without it they are not compared.
     """
 
     name: str
@@ -79,6 +80,7 @@ class NetworkCase(Case):
     outputs: Arrays
     tolerance: float = 1e-5
     rows: bool = False
+    quantization: tuple[tuple[float, int], ...] = ()
 
     def resized(self) -> tuple[NetworkCase, ...]:
         """A case with rows as several: the first row alone, all of them twice, the last alone."""
@@ -208,14 +210,16 @@ def golden_cases(formats: Sequence[str]) -> tuple[NetworkCase, ...]:
     )
 
 
-def _golden_case(name: str, suffix: str, *, tolerance: float, rows: bool) -> NetworkCase:
+def _golden_case(
+    name: str, suffix: str, *, tolerance: float, rows: bool, quantization: list[list[float]]
+) -> NetworkCase:
     path = GOLDEN / f"{name}{suffix}"
     with np.load(GOLDEN / f"{name}.npz", allow_pickle=False) as arrays:
         inputs = tuple(arrays[key] for key in sorted(arrays) if key.startswith("input"))
         outputs = tuple(arrays[key] for key in sorted(arrays) if key.startswith("output"))
-    return NetworkCase(
-        name, Network(path.name, suffix, path=path), inputs, outputs, tolerance, rows
-    )
+    network = Network(path.name, suffix, path=path)
+    exact = tuple((scale, int(zero_point)) for scale, zero_point in quantization)
+    return NetworkCase(name, network, inputs, outputs, tolerance, rows, exact)
 
 
 def _copied(source: Path, folder: Path) -> Path:

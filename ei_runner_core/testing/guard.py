@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 __all__ = ["Suite"]
+
+_GIVING_UP = ("xfail", "skip")
 
 
 class Suite:
@@ -21,6 +23,10 @@ class Suite:
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
+        if vars(cls).get("__test__") is False or not all(map(_is_open, _marks(vars(cls)))):
+            raise TypeError(
+                f"{cls.__name__} takes all tests of its suite away; mark single ones, with a reason"
+            )
         for suite, name in _promises(cls):
             if not _is_kept(cls, suite, name):
                 raise TypeError(
@@ -41,5 +47,19 @@ def _is_kept(cls: type, suite: type, name: str) -> bool:
     test = getattr(cls, name, None)
     if test is vars(suite)[name] or cls.__module__.startswith(__package__):
         return True
-    marks = getattr(test, "pytestmark", [])
-    return any(mark.name in ("xfail", "skip") and mark.kwargs.get("reason") for mark in marks)
+    marks = [mark for mark in _marks(getattr(test, "__dict__", {})) if mark.name in _GIVING_UP]
+    return bool(marks) and all(map(_is_open, marks))
+
+
+def _marks(attributes: Mapping[str, Any]) -> Sequence[Any]:
+    marks = attributes.get("pytestmark", ())
+    return marks if isinstance(marks, Sequence) else (marks,)
+
+
+def _is_open(mark: Any) -> bool:
+    """Whether a mark gives nothing up, or says why."""
+    name = getattr(mark, "name", "")
+    if name not in _GIVING_UP:
+        return True
+    reason = mark.kwargs.get("reason") or (mark.args[0] if name == "skip" and mark.args else "")
+    return bool(str(reason).strip())

@@ -13,13 +13,13 @@ __all__ = ["assert_nothing_leaks"]
 
 _PROCESS = Path("/proc/self")
 _WARM_UP, _CYCLES = 10, 40
-_LARGEST_GROWTH = 8 << 20
+_LARGEST_GROWTH = 4 << 20
 
 
 def assert_nothing_leaks(cycle: Callable[[], None]) -> None:
     """Do something many times; afterwards the process holds what it held before.
 
-    Open files and threads must be as many as before, and the memory may grow by 8 MiB, for caches.
+    Open files and threads must be as many as before, and the memory may grow by 4 MiB, for caches.
     The test is skipped where there is no ``/proc``.
     """
     if not (_PROCESS / "statm").exists():

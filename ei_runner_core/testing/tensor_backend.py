@@ -63,6 +63,15 @@ class TensorBackendSuite(BackendSuite):
         assert_described(session.inputs, case.inputs)
         assert_described(session.outputs, case.outputs)
 
+    def test_scale_and_zero_point_are_those_of_the_network(
+        self, case: NetworkCase, session: TensorSession
+    ) -> None:
+        """The core quantises by them, so that a wrong one makes every answer wrong."""
+        specs = (*session.inputs, *session.outputs)
+        for spec, (scale, zero_point) in zip(specs, case.quantization, strict=False):
+            assert spec.scale == pytest.approx(scale, rel=1e-6), spec
+            assert spec.zero_point == zero_point, spec
+
     def test_inputs_are_only_read(self, case: NetworkCase, session: TensorSession) -> None:
         """They may be read-only memory, and keep their values."""
         inputs = [array.copy() for array in case.inputs]

@@ -329,6 +329,11 @@ def test_options_reach_the_backend_typed(invoke: Invoke, moody: Path) -> None:
 def test_an_option_that_the_backend_lacks_is_an_error(invoke: Invoke, motion: Path) -> None:
     result = invoke("run", "-m", motion, "--features", NUMBERS, "-o", "threads=2")
     assert result.exit_code == 2
+    [error] = complaints(result)
+    assert error.startswith("dense has no options, got ['threads'] (no backend was asked for, so ")
+    result = invoke(
+        "run", "-m", motion, "--features", NUMBERS, "-o", "threads=2", "--backend", "dense"
+    )
     assert complaints(result) == ["dense has no options, got ['threads']"]
 
 

@@ -143,6 +143,12 @@ class LeaksAFile(LinearSession):
         LEAKED.append(open(__file__))  # noqa: SIM115, PTH123
 
 
+class KeepsWhatItAnswers(LinearSession):
+    def run(self, inputs):
+        LEAKED.append(np.ones(40_000))
+        return super().run(inputs)
+
+
 class IsNeverFreed(LinearSession):
     def __init__(self, weights):
         super().__init__(weights)
@@ -214,8 +220,8 @@ def spoil(suite, fault):
 
 for fault in (
     KeepsNoLock, ReusesItsBuffer, WritesToInputs, ChecksNothing, RunsAfterClose, ClosesOnce,
-    AnswersWrong, RemembersTheLastCall, LeaksAFile, IsNeverFreed, DescribesAnotherDtype,
-    RefusesOtherThreads, IgnoresOptions, FailsAnyhow, SupportsEverything,
+    AnswersWrong, RemembersTheLastCall, LeaksAFile, KeepsWhatItAnswers, IsNeverFreed,
+    DescribesAnotherDtype, RefusesOtherThreads, IgnoresOptions, FailsAnyhow, SupportsEverything,
 ):  # fmt: skip
     globals()[f"Test{fault.__name__}"] = spoil(TestLinear, fault)
 for fault in (ForgetsThresholds, NeverReady):

@@ -20,6 +20,7 @@ from ei_runner_core.testing import (
     TensorBackendSuite,
 )
 
+pytest_plugins = ["pytester"]
 STRANGERS = Path(__file__).parent / "strangers.py"
 GOOD = ("TestLinear", "TestLouder", "TestPeak", "TestDrawer")
 FOUND_BY = {
@@ -32,6 +33,7 @@ FOUND_BY = {
     "TestAnswersWrong": "test_it_answers_right",
     "TestRemembersTheLastCall": "test_it_answers_the_same_again",
     "TestLeaksAFile": "test_opening_and_ending_leaks_nothing",
+    "TestKeepsWhatItAnswers": "test_running_leaks_nothing",
     "TestIsNeverFreed": "test_a_forgotten_session_is_freed",
     "TestDescribesAnotherDtype": "test_the_tensors_are_described_as_they_are",
     "TestRefusesOtherThreads": "test_threads_may_share_a_session",
@@ -122,6 +124,55 @@ def test_a_mark_without_a_reason_is_not_enough():
             @pytest.mark.xfail
             def test_it_answers_right(self):
                 pass
+
+
+@pytest.mark.parametrize("mark", [pytest.mark.skip, pytest.mark.xfail, [pytest.mark.skip()]])
+def test_a_whole_suite_cannot_be_taken_away_in_silence(mark):
+    with pytest.raises(TypeError, match="takes all tests of its suite away"):
+
+        class Quiet(TensorBackendSuite):
+            pytestmark = mark
+
+
+def test_a_suite_cannot_be_hidden():
+    with pytest.raises(TypeError, match="takes all tests of its suite away"):
+
+        class Quiet(TensorBackendSuite):
+            __test__ = False
+
+
+@pytest.mark.parametrize("reason", ["", " "])
+def test_a_reason_has_to_be_one(reason):
+    with pytest.raises(TypeError, match="overrides"):
+
+        class Quiet(TensorBackendSuite):
+            @pytest.mark.skip(reason)
+            def test_it_answers_right(self):
+                pass
+
+
+def test_a_suite_without_cases_is_an_error(pytester):
+    pytester.makepyfile("""
+        from ei_runner_core.testing import PreprocessorSuite
+
+        class TestNothing(PreprocessorSuite):
+            block = "raw"
+
+            def cases(self):
+                return []
+    """)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines("*TestNothing.cases() gives none, expected at least one*")
+
+
+def test_a_promise_can_be_given_up_with_the_reason_in_short():
+    class Open(TensorBackendSuite):
+        @pytest.mark.skip("the engine has no threads")
+        def test_threads_may_share_a_session(self):
+            pass
+
+    assert issubclass(Open, Suite)
 
 
 def test_a_promise_can_be_broken_openly():

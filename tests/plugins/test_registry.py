@@ -300,3 +300,19 @@ def test_an_unknown_backend_lists_what_is_installed(site):
     add_distribution(site, "good", backend_code("good"))
     with pytest.raises(BackendNotFoundError, match=r"no backend 'tensorfloss' \(installed: .*good"):
         plugins.registry().backend("tensorfloss")
+
+
+@pytest.mark.parametrize("content", [b"[x]\nbad line\n", b"\xff\xfe\x00["])
+def test_damaged_metadata_of_a_stranger_is_a_row_and_nothing_else(site, content):
+    add_distribution(site, "good", backend_code("good", [".good"]))
+    info = site / "damaged-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: damaged\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_bytes(content)
+    plugins.refresh()
+
+    found = plugins.registry()
+    assert "good" in found.backends
+    [row] = [row for row in found.rows if row.name == "damaged"]
+    assert row.status == "failed"
+    assert row.reason.startswith("its entry points cannot be read: ")

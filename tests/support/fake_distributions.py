@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ei_runner_core import plugins
+from ei_runner_core._entry_points import Unreadable
 
 DISTRIBUTIONS = Path(__file__).parents[1] / "distributions"
 DENSE, COMPLETE = DISTRIBUTIONS / "dense", DISTRIBUTIONS / "complete"
@@ -56,13 +57,14 @@ def make_installed(project: Path) -> None:
 
 def hide_backends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the backends of this repository look as if they were not installed."""
-    found = plugins.entry_points
+    search = plugins.search_entry_points
     hidden = {f"ei-runner-{extra}" for extra in plugins.FIRST_PARTY_EXTRAS}
 
-    def others(**selection: str) -> list[EntryPoint]:
-        return [e for e in found(**selection) if not (e.dist and e.dist.name in hidden)]
+    def others(group: str) -> tuple[list[EntryPoint], list[Unreadable]]:
+        found, unreadable = search(group)
+        return [e for e in found if not (e.dist and e.dist.name in hidden)], unreadable
 
-    monkeypatch.setattr(plugins, "entry_points", others)
+    monkeypatch.setattr(plugins, "search_entry_points", others)
     plugins.refresh()
 
 

@@ -36,6 +36,7 @@ OPSET, IR = 17, 8
 EXACT, ONE_STEP = 1e-5, 1.0
 
 Arrays = dict[str, np.ndarray]
+QUANTIZATION: dict[str, list[tuple[float, int]]] = {}
 
 
 def reference(rows: np.ndarray) -> np.ndarray:
@@ -85,6 +86,7 @@ def int8_case(content: bytes) -> Arrays:
     raw = np.clip(np.rint(ROWS[:1] / scale) + zero_point, -128, 127).astype(np.int8)
     network.set_tensor(source["index"], raw)
     network.invoke()
+    QUANTIZATION["dense_int8"] = [source["quantization"], target["quantization"]]
     return {"input0": raw, "output0": network.get_tensor(target["index"])}
 
 
@@ -172,8 +174,12 @@ def main() -> None:
     for name, members in arrays.items():
         np.savez(HERE / f"{name}.npz", allow_pickle=False, **members)
     index = {
-        name: {"tolerance": ONE_STEP if name == "dense_int8" else EXACT, "rows": name == "rows"}
-        for name in arrays
+        name: {
+            "tolerance": ONE_STEP if name == "dense_int8" else EXACT,
+            "rows": name == "rows",
+            "quantization": QUANTIZATION.get(name, [(0.0, 0)] * len(members)),
+        }
+        for name, members in arrays.items()
     }
     (HERE / "index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
 
