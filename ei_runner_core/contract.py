@@ -250,6 +250,7 @@ class ImpulseSession(Session):
     parameters: ModelParameters
     inputs: tuple[TensorSpec, ...] = ()  # of a freeform model
     outputs: tuple[TensorSpec, ...] = ()
+    refuses_non_finite: bool = False  # itself, so that nobody has to look before it
 
     @abstractmethod
     def classify(self, window: npt.NDArray[np.float32], debug: bool = False) -> InferenceResult:

@@ -75,7 +75,11 @@ class EdgeImpulseModel:
         self._debug = debug
         self._parameters = opened.session.parameters
         axes = self._parameters.axis_count
-        self._check_window = window_check(self._parameters.input_features_count, axes)
+        self._check_window = window_check(
+            self._parameters.input_features_count,
+            axes,
+            finite=not opened.session.refuses_non_finite,
+        )
         self._check_slice = window_check(self._parameters.slice_size * axes, axes, "slice values")
 
     def infer(self, features: npt.ArrayLike) -> InferenceResult:

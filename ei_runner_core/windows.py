@@ -18,9 +18,12 @@ Check = Callable[[Any], npt.NDArray[np.float32]]
 _FLOAT32 = np.dtype(np.float32)
 
 
-def window_check(length: int, axes: int = 1, what: str = "features") -> Check:
+def window_check(
+    length: int, axes: int = 1, what: str = "features", *, finite: bool = True
+) -> Check:
     """The check for windows of this length; a model without windows refuses them itself."""
-    return WindowCheck(length, axes, what) if length else lambda values: values
+    check = WindowCheck(length, axes, what)
+    return (check if finite else check.form) if length else lambda values: values
 
 
 class WindowCheck:
@@ -48,18 +51,30 @@ class WindowCheck:
         Raises:
             InvalidInputError: wrong length, shape or dtype, NaN or infinity.
         """
+        window = self.form(values)
+        # One pass without a temporary: the sum of squares is finite unless a value is not (or is
+        # beyond 1e19, which the exact check sorts out).
+        if not math.isfinite(np.vdot(window, window)):
+            self._check_finite(window)
+        return window
+
+    def form(self, values: Any) -> npt.NDArray[np.float32]:
+        """Check and, where needed, convert, whatever the values are.
+
+        Args:
+            values: as for the call.
+
+        Raises:
+            InvalidInputError: wrong length, shape or dtype.
+        """
         if (
             type(values) is not np.ndarray
             or values.dtype != _FLOAT32
             or values.shape != (self._length,)
             or not values.flags.c_contiguous
         ):
-            values = self._convert(values)
-        # One pass without a temporary: the sum of squares is finite unless a value is not (or is
-        # beyond 1e19, which the exact check sorts out).
-        if not math.isfinite(np.vdot(values, values)):
-            self._check_finite(values)
-        return values  # type: ignore[no-any-return]
+            return self._convert(values)
+        return values
 
     def _convert(self, values: Any) -> npt.NDArray[np.float32]:
         array = self._as_numbers(values)

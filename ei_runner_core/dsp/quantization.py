@@ -96,8 +96,8 @@ class Dequantizer:
     def __init__(self, scale: float = 1.0, zero_point: float = 0) -> None:
         self._scale, self._zero_point = check_quantization(scale, zero_point)
         raw = np.arange(256, dtype=np.uint8)
-        # as lists, because a Python list is what the few scores of a classifier end up in;
-        # negative numbers index the signed one from its end
+        # as lists, because a Python list is what the few scores of a classifier end up in; both
+        # are indexed by the byte
         self._tables: dict[str, list[float]] = {
             np.dtype(np.uint8).char: self.array(raw).tolist(),
             np.dtype(np.int8).char: self.array(raw.view(np.int8)).tolist(),
@@ -117,7 +117,7 @@ class Dequantizer:
         if table is None:
             real: list[float] = (raw if raw.dtype.char == "f" else self.array(raw)).ravel().tolist()
             return real
-        return [table[value] for value in raw.ravel().tolist()]
+        return [table[octet] for octet in raw.tobytes()]
 
 
 def quantize(values: npt.ArrayLike, scale: float, zero_point: float, dtype: str = "int8") -> Array:

@@ -51,6 +51,8 @@ class TensorImpulse(ImpulseSession):
             for block in impulse.learn
         )
         self._extract = None if self._networks[0].reads_window else self._features.run
+        # pixels have a range, which the image block checks
+        self.refuses_non_finite = {block.type for block in impulse.dsp} == {"image"}
         self._interpret = InterpretStage(impulse, _all_outputs(self._networks))
         self._sliding = SlidingWindow(impulse.window_length)
         self._turn = Turn()
@@ -95,7 +97,7 @@ class TensorImpulse(ImpulseSession):
 
     def set_threshold(self, block_id: int, **values: float) -> None:
         """Change values of one block; see :meth:`ImpulseSession.set_threshold`."""
-        self._turn.run(self._interpret.set_threshold, block_id, **values)
+        self._turn.run(lambda: self._interpret.set_threshold(block_id, **values))
 
     def close(self) -> None:
         """Close the engine's sessions, after the call that is being worked on."""

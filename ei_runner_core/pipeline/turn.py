@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from threading import get_ident
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import EdgeImpulseError, InferenceError
 
 __all__ = ["Turn"]
 
-P = ParamSpec("P")
+if TYPE_CHECKING:
+    from typing_extensions import TypeVarTuple, Unpack
+
+    Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
 
 
@@ -29,7 +32,7 @@ class Turn:
         self._lock = threading.Lock()
         self._owner = 0
 
-    def run(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    def run(self, work: Callable[[Unpack[Ts]], T], *arguments: Unpack[Ts]) -> T:
         """Do some work when it is this thread's turn.
 
         Raises:
@@ -44,7 +47,7 @@ class Turn:
         with self._lock:
             self._owner = get_ident()
             try:
-                return work(*arguments, **named)
+                return work(*arguments)
             except EdgeImpulseError:
                 raise
             except Exception as error:

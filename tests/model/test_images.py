@@ -7,8 +7,9 @@ import warnings
 
 import numpy as np
 import pytest
+from dense_models import impulse_document, write_bundle
 
-from ei_runner_core import InvalidInputError, UnsupportedModelError, images
+from ei_runner_core import EdgeImpulseModel, InvalidInputError, UnsupportedModelError, images
 
 Image = pytest.importorskip("PIL.Image", reason="needs the extra images")
 
@@ -130,3 +131,17 @@ def test_a_closed_picture_is_one_clear_error(tmp_path):
     picture.close()
     with pytest.raises(InvalidInputError, match="cannot read the Pillow image"):
         images.load_image(picture)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0, 2.0**24])
+def test_what_is_no_pixel_is_refused_by_number(dense, tmp_path, value):
+    document = impulse_document(
+        input={"type": "image", "width": 3, "height": 2, "channels": 1},
+        dsp=[{"id": 2, "type": "image", "outputs": 6, "config": {"channels": "Grayscale"}}],
+    )
+    window = np.zeros(6, np.float32)
+    window[1] = value
+    with EdgeImpulseModel(write_bundle(tmp_path / "pictures", document)) as model:
+        with pytest.raises(InvalidInputError, match=r"pixel 1 is .*, expected a number from 0 to"):
+            model.infer(window)
+        assert model.infer(np.zeros(6, np.float32)).classification
