@@ -10,8 +10,9 @@ import math
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from .wire import Message, numbers
+from .wire import Message
 
 __all__ = ["Quantization", "border_quantization"]
 
@@ -39,6 +40,7 @@ _MOVERS = {
     "Unsqueeze",
 }
 _NODE, _INITIALIZER = 1, 5
+_MOST_VALUES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def border_quantization(
 ) -> dict[str, Quantization]:
     """The quantisation of the integer inputs and outputs that have one, by name.
 
+    An input that is quantised in two ways has none.
+
     Args:
         graph: the graph of the file.
         inputs: what it declares as inputs.
@@ -72,13 +76,12 @@ def border_quantization(
     if not sources and not targets:
         return {}
     nodes = list(map(_node, graph.messages(_NODE)))
-    found = dict(_at_inputs(sources, nodes)) | dict(_at_outputs(targets, nodes))
-    constants = _constants(graph, nodes, {name for node in found.values() for name in node.inputs})
-    return {
-        name: quantization
-        for name, node in found.items()
-        if (quantization := _quantization(node, constants))
-    }
+    found = [*_at_inputs(sources, nodes), *_at_outputs(targets, nodes)]
+    constants = _constants(graph, nodes, {name for _, node in found for name in node.inputs})
+    ways: dict[str, set[Quantization | None]] = {}
+    for name, node in found:
+        ways.setdefault(name, set()).add(_quantization(node, constants))
+    return {name: way for name, (way, *others) in ways.items() if way and not others}
 
 
 def _is_integer(value: Message) -> bool:
@@ -107,15 +110,14 @@ def _at_inputs(names: Iterable[str], nodes: list[_Node]) -> Iterator[tuple[str, 
 
 
 def _at_outputs(names: Iterable[str], nodes: list[_Node]) -> Iterator[tuple[str, _Node]]:
-    target = {name: name for name in names}
+    """One tensor may be moved to several outputs."""
+    targets = {name: {name} for name in names}
     for node in reversed(nodes):
-        name = target.get(node.outputs[0]) if node.outputs else None
-        if name is None:
-            continue
-        if node.operator == "QuantizeLinear":
-            yield name, node
-        elif node.operator in _MOVERS and node.inputs:
-            target[node.inputs[0]] = name
+        reached = targets.get(node.outputs[0], set()) if node.outputs else set()
+        if reached and node.operator == "QuantizeLinear":
+            yield from ((name, node) for name in reached)
+        elif reached and node.operator in _MOVERS and node.inputs:
+            targets.setdefault(node.inputs[0], set()).update(reached)
 
 
 def _constants(graph: Message, nodes: list[_Node], wanted: set[str]) -> dict[str, Message]:
@@ -145,13 +147,14 @@ def _quantization(node: _Node, constants: Mapping[str, Message]) -> Quantization
 
 
 def _values(tensor: Message) -> tuple[float, ...]:
-    """The values of a small tensor, from whichever of its fields holds them."""
+    """The first values of a tensor, from whichever of its fields holds them."""
     code, place = _LAYOUTS.get(tensor.number(2), ("B", 0))
     size = struct.calcsize(code)
-    raw = b"".join(tensor.blobs(_RAW_DATA))
+    raw = b"".join(blob[: _MOST_VALUES * size] for blob in tensor.blobs(_RAW_DATA)[-1:])
     if not raw and place == _INT32_DATA:
         mask = 2 ** (8 * size) - 1
-        raw = b"".join((value & mask).to_bytes(size, "little") for value in numbers(tensor, place))
+        values = islice(tensor.integers(place), _MOST_VALUES)
+        raw = b"".join((value & mask).to_bytes(size, "little") for value in values)
     elif not raw:
-        raw = b"".join(tensor.blobs(place))
+        raw = tensor.fixed(place)[: _MOST_VALUES * size]
     return struct.unpack(f"<{len(raw) // size}{code}", raw) if len(raw) % size == 0 else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,15 +17,15 @@ from ei_runner_core import (
     UnsupportedModelError,
 )
 
+from .attempts import Attempt, explain_failure
 from .calls import LARGEST_BOUND, Call, bound_call, plain_call
 from .external_data import check_external_data
-from .failures import explain_refusal
+from .failures import explain_refusal, shortened
 from .network_file import NetworkFile, read_network
 from .options import Options
 from .placement import check_placement, refuses_cpu
 from .providers import find_providers
 from .runtime import engine_errors, load_runtime
-from .session_options import session_options
 from .specs import tensor_spec
 
 __all__ = ["Engine", "open_engine"]
@@ -55,7 +54,7 @@ def open_engine(network: Network, options: Options) -> Engine:
         InvalidInputError: the options do not suit it, or ask for what is not available.
     """
     content = network.read()
-    file = read_network(content)
+    file = read_network(content, network.name)
     check_external_data(network, file.external_data)
     native, is_plain = _load(network, content, file, options)
     try:
@@ -71,20 +70,15 @@ def _load(
     network: Network, content: bytes, file: NetworkFile, options: Options
 ) -> tuple[Any, bool]:
     """ONNX Runtime's session, and whether nothing but the CPU is behind it."""
-    runtime, providers = load_runtime(), find_providers(options.providers)
+    providers = find_providers(options.providers)
     names = [provider.name for provider in providers]
-    settings = session_options(file, options, providers, len(content))
-    source = content if network.path is None else os.fspath(network.path)
+    attempt = Attempt(network, content, file, options, providers)
     try:
-        # Falling back would print to standard output, and run on the CPU without a word.
-        native = runtime.InferenceSession(
-            source, settings, enable_fallback=0, read_config_from_model=0
-        )
+        native = attempt.load()
+    except EdgeImpulseError:
+        raise
     except engine_errors() as error:
-        raise (
-            refuses_cpu(error, network.name, names)
-            or explain_refusal(error, network.name, runtime.__version__, names)
-        ) from error
+        raise refuses_cpu(error, network.name, names) or explain_failure(attempt, error) from error
     check_placement(native, network.name, names, allow_cpu=options.allow_cpu)
     return native, not providers
 
@@ -98,15 +92,15 @@ def _describe(
         spec = tensor_spec("input", argument, quantization.get(argument.name))
         if file.input_shapes.get(spec.name, ()) is None and spec.name not in fixed:
             raise UnsupportedModelError(
-                f"the input {spec.name!r} declares no shape; give it one with the option "
-                "'input_shapes'"
+                f"the input {shortened(repr(spec.name))} declares no shape; give it "
+                "one with the option 'input_shapes'"
             )
         inputs.append(replace(spec, shape=fixed.get(spec.name, spec.shape)))
     missing = fixed.keys() - {spec.name for spec in inputs}
     if missing:
         raise InvalidInputError(
-            f"the option 'input_shapes' names {', '.join(sorted(missing))}, the network has the "
-            f"inputs {', '.join(spec.name for spec in inputs)}"
+            f"the option 'input_shapes' names {shortened(', '.join(sorted(missing)))}, the "
+            f"network has the inputs {shortened(', '.join(spec.name for spec in inputs))}"
         )
     outputs = [
         tensor_spec("output", argument, quantization.get(argument.name))
@@ -114,7 +108,9 @@ def _describe(
     ]
     names = [spec.name for spec in outputs]
     if len(set(names)) < len(names):
-        raise ModelFormatError(f"two outputs of the network have one name: {', '.join(names)}")
+        raise ModelFormatError(
+            f"two outputs of the network have one name: {shortened(', '.join(names))}"
+        )
     return tuple(inputs), tuple(outputs)
 
 

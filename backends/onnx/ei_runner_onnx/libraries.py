@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ei_runner_core import InvalidInputError
 
-from .failures import reason
+from .failures import reason, shortened
 from .runtime import engine_errors, load_runtime
 
 __all__ = ["find_library", "register_library"]
@@ -35,7 +35,7 @@ def find_library(provider: str) -> Path | None:
     if package is None or find_spec(package) is None:
         return None
     try:
-        return Path(import_module(package).get_library_path())
+        return Path(import_module(package).get_library_path()).resolve()
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
         raise InvalidInputError(
             f"the package {package} does not tell where the library of {provider} is: "
@@ -54,8 +54,9 @@ def register_library(provider: str, library: Path) -> None:
         earlier = _registered.get(provider)
         if earlier is not None and earlier != library:
             raise InvalidInputError(
-                f"the provider {provider} was loaded from {earlier} in this process, it cannot be "
-                f"loaded from {library} too; start another process"
+                f"the provider {shortened(provider)} was loaded from {shortened(str(earlier))} in "
+                f"this process, it cannot be loaded from {shortened(str(library))} too; start "
+                "another process"
             )
         if earlier is None:
             _load(provider, library)
@@ -67,7 +68,7 @@ def _load(provider: str, library: Path) -> None:
         load_runtime().register_execution_provider_library(provider, str(library))
     except engine_errors() as error:
         raise InvalidInputError(
-            f"{library} cannot be used as the execution provider {provider}: {reason(error)}; "
-            "name a library that was made for this version of ONNX Runtime "
-            f"({load_runtime().__version__})"
+            f"{shortened(str(library))} cannot be used as the execution provider "
+            f"{shortened(provider)}: {reason(error)}; name a library that was made for "
+            f"this version of ONNX Runtime ({load_runtime().__version__})"
         ) from error

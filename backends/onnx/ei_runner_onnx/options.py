@@ -10,12 +10,20 @@ from typing import Any
 from ei_runner_core import InvalidInputError
 from ei_runner_core.authoring import read_options
 
+from .library_paths import read_library_path
 from .provider_options import ProviderOption, read_providers, text_mapping
 
 __all__ = ["Options"]
 
 _MOST_THREADS = 1024
 _LARGEST_DIMENSION = 2**31 - 1
+# Changing these would switch off the checks of files and of what runs where.
+_SET_BY_BACKEND = {
+    "session.disable_cpu_ep_fallback",
+    "session.load_model_format",
+    "session.model_external_initializers_file_folder_path",
+    "session.record_ep_graph_assignment_info",
+}
 _LEVELS = ("none", "basic", "extended", "all")
 
 
@@ -93,19 +101,21 @@ def _custom_ops(value: object) -> tuple[Path, ...]:
 
 
 def _custom_op_library(value: object) -> Path:
-    if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
-        raise ValueError("paths of libraries with custom operators")
-    path = Path(value).expanduser().absolute()
-    if not path.is_file():
-        raise InvalidInputError(
-            f"there is no library at {path}; the option 'custom_ops' of onnx takes the paths of "
-            "libraries with custom operators"
-        )
-    return path
+    return read_library_path(
+        value,
+        "library of custom operators",
+        "the option 'custom_ops' of onnx takes the paths of such libraries",
+    )
 
 
 def _session_options(value: object) -> dict[str, str]:
-    return text_mapping(value, "a mapping from names to text, numbers or booleans")
+    settings = text_mapping(value, "a mapping from names to text, numbers or booleans")
+    for name in _SET_BY_BACKEND & settings.keys():
+        raise InvalidInputError(
+            f"the option 'session_options' of onnx has {name}, which the backend sets by itself; "
+            "leave it out"
+        )
+    return settings
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ei_runner_core import InvalidInputError
+from .library_paths import is_text, read_library_path
 
 __all__ = ["ProviderOption", "read_providers", "text_mapping"]
 
@@ -76,21 +76,17 @@ def _name(value: object) -> str:
 
 
 def _library(value: object) -> Path:
-    if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
-        raise ValueError("the path of the provider's library")
-    path = Path(value).expanduser().absolute()
-    if not path.is_file():
-        raise InvalidInputError(
-            f"there is no library of a provider at {path}; the option 'providers' of onnx takes "
-            "the path of a file such as libonnxruntime_providers_qnn.so, or leave 'library' out to "
-            "have it looked for"
-        )
-    return path
+    return read_library_path(
+        value,
+        "library of a provider",
+        "the option 'providers' of onnx takes files such as libonnxruntime_providers_qnn.so; leave "
+        "'library' out to have it looked for",
+    )
 
 
 def _text(value: object, expected: str) -> str:
     if isinstance(value, bool):
         return str(int(value))
-    if isinstance(value, (str, int, float, Path)) and str(value) and "\0" not in str(value):
+    if isinstance(value, (str, int, float, Path)) and is_text(value):
         return str(value)
     raise ValueError(expected)

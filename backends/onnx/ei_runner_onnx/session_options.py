@@ -8,7 +8,7 @@ from typing import Any
 
 from ei_runner_core import InvalidInputError
 
-from .failures import reason
+from .failures import reason, shortened
 from .network_file import NetworkFile
 from .options import Options
 from .placement import placement_config
@@ -78,8 +78,9 @@ def _configure(settings: Any, name: str, text: str) -> None:
     try:
         settings.add_session_config_entry(name, text)
     except engine_errors() as error:
+        given = shortened(f"{name}={text}")
         raise InvalidInputError(
-            f"the option 'session_options' of onnx has {name}={text}, which ONNX Runtime refuses: "
+            f"the option 'session_options' of onnx has {given}, which ONNX Runtime refuses: "
             f"{reason(error)}"
         ) from error
 
@@ -101,8 +102,8 @@ def _add_provider(settings: Any, provider: Provider) -> None:
         else:
             settings.add_provider_for_devices([provider.device], provider.options)
     except engine_errors() as error:
-        given = ", ".join(f"{name}={value}" for name, value in provider.options.items()) or "none"
+        given = ", ".join(f"{name}={value}" for name, value in provider.options.items())
         raise InvalidInputError(
             f"the provider {provider.name} does not start: {reason(error)} (options given: "
-            f"{given}); see its documentation for what it needs"
+            f"{shortened(given) or 'none'}); see its documentation for what it needs"
         ) from error

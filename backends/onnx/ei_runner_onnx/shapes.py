@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ei_runner_core import InvalidInputError
 
+from .failures import shortened
 from .network_file import Dimension
 
 __all__ = ["fixed_symbols"]
@@ -28,8 +29,8 @@ def fixed_symbols(declared: Declared, fixed: Mapping[str, tuple[int, ...]]) -> d
     for name, shape in fixed.items():
         if name not in declared:
             raise InvalidInputError(
-                f"the option 'input_shapes' names the input {name!r}, the network has "
-                f"{', '.join(declared)}"
+                f"the option 'input_shapes' names the input {shortened(repr(name))}, the "
+                f"network has {shortened(', '.join(declared))}"
             )
         dimensions = declared[name]
         if dimensions is None:
@@ -51,6 +52,7 @@ def _mismatch(
     shown = ", ".join("any size" if size is None else str(size) for size in dimensions)
     known = [f"{size} = {symbols[size]}" for size in dimensions if size in symbols]
     return (
-        f"the option 'input_shapes' gives the input {name!r} the shape {shape}, expected ({shown})"
-        + (f" with {', '.join(known)}" if known else "")
+        f"the option 'input_shapes' gives the input {shortened(repr(name))} the shape "
+        f"{shortened(str(shape))}, expected ({shortened(shown)})"
+        + (f" with {shortened(', '.join(known))}" if known else "")
     )

@@ -8,6 +8,7 @@ from typing import Any
 from ei_runner_core import TensorSpec, UnsupportedModelError
 
 from .borders import Quantization
+from .failures import shortened
 
 __all__ = ["tensor_spec"]
 
@@ -35,8 +36,8 @@ def tensor_spec(role: str, argument: Any, quantization: Quantization | None) -> 
     dtype = _DTYPES.get(match[1]) if match else None
     if dtype is None:
         raise UnsupportedModelError(
-            f"the {role} {name!r} is a {kind}, expected a tensor of numbers or booleans that NumPy "
-            "has; export the network with another type"
+            f"the {role} {shortened(repr(name))} is a {shortened(kind)}, expected a tensor of "
+            "numbers or booleans that NumPy has; export the network with another type"
         )
     shape = tuple(map(_size, argument.shape))
     scale, zero_point = _scale(role, name, quantization)
@@ -53,8 +54,8 @@ def _scale(role: str, name: str, quantization: Quantization | None) -> tuple[flo
         return 0.0, 0
     if len(quantization.scales) > 1:
         raise UnsupportedModelError(
-            f"the {role} {name!r} is quantised with {len(quantization.scales)} scales, one for "
-            "each channel, expected one for all; export the network with inputs and outputs "
-            "quantised as a whole"
+            f"the {role} {shortened(repr(name))} is quantised with {len(quantization.scales)} "
+            "scales, one for each channel, expected one for all; export the network with inputs "
+            "and outputs quantised as a whole"
         )
     return quantization.scales[0], quantization.zero_points[0]

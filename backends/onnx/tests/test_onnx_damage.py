@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ei_runner_core import ModelFormatError
 from ei_runner_onnx.network_file import NetworkFile, read_network
 
 MODELS = Path(__file__).parent / "models"
@@ -68,14 +69,22 @@ def test_no_damage_ends_the_process(run_script, tmp_path, name):
     assert {"ran", "ModelFormatError"} <= outcomes <= {"ran", *errors}
 
 
+def read_or_refused(content: bytes) -> None:
+    """Only what may name other files is refused already here, in front of ONNX Runtime."""
+    try:
+        assert isinstance(read_network(content), NetworkFile)
+    except ModelFormatError:
+        assert b"location" in content or b"_MEM_ADDR_" in content
+
+
 @given(st.sampled_from(sorted(CONTENT)), st.randoms(use_true_random=False))
-def test_reading_a_damaged_file_never_fails(name, generator):
-    assert isinstance(read_network(damaged(CONTENT[name], generator)), NetworkFile)
+def test_reading_a_damaged_file_gives_what_is_in_it_or_one_error(name, generator):
+    read_or_refused(damaged(CONTENT[name], generator))
 
 
 @given(st.binary(max_size=200))
-def test_reading_noise_never_fails(noise):
-    assert isinstance(read_network(noise), NetworkFile)
+def test_reading_noise_gives_what_is_in_it_or_one_error(noise):
+    read_or_refused(noise)
 
 
 @pytest.mark.parametrize("name", CONTENT)

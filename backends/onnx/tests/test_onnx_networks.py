@@ -81,6 +81,14 @@ def test_quantised_tensors_tell_scale_and_zero_point(open_network, name, zero):
     assert session.outputs == (TensorSpec("y", (1, 3), dtype, 0.25, zero),)
 
 
+@pytest.mark.parametrize(("name", "scale"), [("quantised_alike", 0.5), ("quantised_twice", 0.0)])
+def test_an_input_has_a_scale_if_all_that_read_it_agree(open_network, name, scale):
+    session = open_network(name)
+
+    assert [spec.scale for spec in session.inputs] == [scale]
+    assert [(spec.scale, spec.zero_point) for spec in session.outputs] == [(0.25, 1), (0.25, 1)]
+
+
 def test_a_float_tensor_is_not_quantised(open_network):
     session = open_network("quantised_inside")
 

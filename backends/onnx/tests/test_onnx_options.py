@@ -35,6 +35,53 @@ PARTS = [(name, value) for name, values in PROVIDER_PARTS.items() for value in v
 ROW = np.arange(4, dtype=np.float32).reshape(1, 4)
 
 
+HALF = "\ud800"  # of a surrogate pair: no native code takes it
+LIBRARIES = ("~nosuchuser/x.so", "x" * 5000, "y/" * 3000)
+
+
+@pytest.mark.parametrize("path", [*LIBRARIES, HALF])
+def test_a_path_that_cannot_be_is_one_clear_error(open_network, path):
+    for options in ({"custom_ops": path}, {"providers": {"name": "mine", "library": path}}):
+        with pytest.raises(InvalidInputError, match="onnx") as caught:
+            open_network("add", **options)
+        assert len(str(caught.value)) < 800
+
+
+@pytest.mark.parametrize("setting", [{HALF: "x"}, {"x": HALF}])
+def test_text_that_native_code_cannot_take_is_refused(setting):
+    for options in ({"session_options": setting}, {"providers": {"name": "a", "options": setting}}):
+        with pytest.raises(InvalidInputError, match="of onnx is .*, expected "):
+            Options.parse(options)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "session.disable_cpu_ep_fallback",
+        "session.load_model_format",
+        "session.model_external_initializers_file_folder_path",
+        "session.record_ep_graph_assignment_info",
+    ],
+)
+def test_what_the_backend_sets_by_itself_is_refused_by_name(name):
+    with pytest.raises(InvalidInputError, match=f"has {name}, which the backend sets by itself"):
+        Options.parse({"session_options": {name: "1"}})
+
+
+def test_a_network_is_not_blamed_for_a_session_option(open_network):
+    setting = {"optimization.minimal_build_optimizations": "banana"}
+
+    with pytest.raises(
+        InvalidInputError, match="'session_options' of onnx .optim.*=banana.*without it the network"
+    ):
+        open_network("add", session_options=setting)
+
+
+def test_a_session_option_is_not_blamed_for_a_network(open_network):
+    with pytest.raises(ModelFormatError, match="cannot load"):
+        open_network(b"no network", session_options={"session.set_denormal_as_zero": "1"})
+
+
 @pytest.mark.parametrize(("name", "value"), NAMED)
 def test_a_wrong_value_is_named_with_what_was_expected(name, value):
     with pytest.raises(InvalidInputError, match=f"'{name}' of onnx is .*, expected "):
@@ -141,7 +188,9 @@ def test_options_do_not_hide_that_a_file_is_damaged(open_network):
 
 def test_a_library_that_is_not_there_is_told_before_loading(open_network, tmp_path):
     for path in (tmp_path / "libnone.so", str(tmp_path), "./libnone.so"):
-        with pytest.raises(InvalidInputError, match="there is no library at .*'custom_ops'"):
+        with pytest.raises(
+            InvalidInputError, match="there is no library of custom operators at .*'custom_ops'"
+        ):
             open_network("add", custom_ops=[path])
 
 

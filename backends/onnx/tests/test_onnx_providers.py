@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,6 +51,70 @@ def test_the_cpu_goes_by_all_its_names(open_network, providers):
     (answer,) = open_network("add", providers=providers).run([ROW])
 
     np.testing.assert_array_equal(answer, ROW + 1)
+
+
+@pytest.mark.parametrize(
+    "ignored", [{"options": {"a": 1}}, {"device": "npu"}, {"library": Path(__file__)}]
+)
+def test_the_cpu_refuses_what_it_would_not_use(open_network, ignored):
+    with pytest.raises(InvalidInputError, match=f"CPUExecutionProvider got {next(iter(ignored))}"):
+        open_network("add", providers={"name": "cpu", **ignored})
+
+
+def test_the_cpu_is_a_device_of_the_cpu(open_network):
+    assert open_network("add", providers={"name": "cpu", "device": "cpu", "options": {}}).inputs
+
+
+@needs_azure
+def test_a_provider_without_devices_refuses_a_device(open_network):
+    with pytest.raises(InvalidInputError, match="AzureExec.* takes no 'device' .got 'gpu'"):
+        open_network("add", providers={"name": "azure", "device": "gpu"}, allow_cpu=True)
+
+
+@pytest.mark.parametrize("again", ["cpu", "CPUExecutionProvider", {"name": "Cpu"}])
+def test_a_provider_that_is_named_twice_is_refused(open_network, again):
+    with pytest.raises(InvalidInputError, match="names CPUExecutionProvider twice"):
+        open_network("add", providers=["cpu", again])
+
+
+@needs_azure
+def test_no_network_is_blamed_for_a_provider_that_is_named_twice(open_network):
+    with pytest.raises(InvalidInputError, match="names AzureExecutionProvider twice"):
+        open_network("add", providers=["azure", "azure"], allow_cpu=True)
+
+
+def test_a_long_name_does_not_fill_the_screen(open_network):
+    for providers in ("f" * 100_000, ["f" * 100_000] * 2):
+        with pytest.raises(InvalidInputError, match="fff") as caught:
+            open_network("add", providers=providers)
+        assert len(str(caught.value)) < 800
+
+
+def test_a_library_that_holds_another_provider_is_told(open_network, tmp_path: Path):
+    library = tmp_path / "libonnxruntime_providers_qnn.so"
+    library.write_text("not a library")
+
+    with pytest.raises(InvalidInputError, match="holds the provider QNNExec.*, not OpenVINOExec"):
+        open_network("add", providers={"name": "openvino", "library": library})
+    with pytest.raises(InvalidInputError, match="cannot be used as the execution provider QNNExe"):
+        open_network("add", providers={"name": "qnn", "library": library})
+
+
+@REAL["qnn"]
+def test_a_library_goes_by_every_path_to_it(open_network, tmp_path: Path):
+    library = import_module("onnxruntime_qnn").get_library_path()
+    link = tmp_path / "link.so"
+    link.symlink_to(library)
+
+    for path in (None, library, link):
+        provider = {"name": "qnn", "options": SETTINGS["qnn"], "library": path}
+        assert open_network("conv", providers=provider).inputs
+
+
+@REAL["openvino"]
+def test_a_provider_is_blamed_for_what_only_the_cpu_can_load(open_network):
+    with pytest.raises(UnsupportedModelError, match="^OpenVINOExecutionProvider cannot take "):
+        open_network("branches", providers="openvino", allow_cpu=True)
 
 
 def test_a_library_that_is_not_there_is_one_clear_error(open_network, tmp_path: Path):

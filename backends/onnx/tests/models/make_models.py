@@ -160,6 +160,22 @@ def quantised_inside() -> Any:
     return model(graph(nodes, [value("x")], [value("y")], constants))
 
 
+def quantised_twice(first: float, second: float) -> Any:
+    """The input is read with two scales, one tensor with one scale becomes two outputs."""
+    nodes = [
+        node("DequantizeLinear", ["x", "first", "z"], ["a"]),
+        node("DequantizeLinear", ["x", "second", "z"], ["b"]),
+        node("Add", ["a", "b"], ["c"]),
+        node("QuantizeLinear", ["c", "s", "z"], ["q"]),
+        node("Identity", ["q"], ["y"]),
+        node("Reshape", ["q", "flat"], ["w"]),
+    ]
+    scales = [const("first", first), const("second", second), const("s", 0.25)]
+    constants = [*scales, const("z", 1, np.int8), const("flat", [4], np.int64)]
+    outputs = [value("y", INT8), value("w", INT8, (4,))]
+    return model(graph(nodes, [value("x", INT8)], outputs, constants))
+
+
 def big() -> Any:
     nodes = [node("Relu", ["x"], ["y"])]
     shape = (1, 20_000)
@@ -247,6 +263,8 @@ MODELS = {
     "per_channel": per_channel(),
     "positions": positions(),
     "quantised_inside": quantised_inside(),
+    "quantised_alike": quantised_twice(0.5, 0.5),
+    "quantised_twice": quantised_twice(0.5, 4.0),
     "scalars": scalars(),
     "sequence": sequence(),
     "spin": spin(),
