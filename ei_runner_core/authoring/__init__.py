@@ -6,8 +6,9 @@ users the differences between what each backend says.
 
 from __future__ import annotations
 
-from .checks import check_inputs, one_line, read_options
+from .checks import check_inputs, one_line
 from .forks import Abandonable, keep_in_forked_child
+from .options import read_input_shapes, read_options, read_thread_count
 from .session import EngineSession
 
 __all__ = [
@@ -16,5 +17,7 @@ __all__ = [
     "check_inputs",
     "keep_in_forked_child",
     "one_line",
+    "read_input_shapes",
     "read_options",
+    "read_thread_count",
 ]

@@ -1,20 +1,17 @@
-"""Checks of what users hand in, and messages for what engines say."""
+"""Checks of what a network gets, and messages for what engines say."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._plugin_errors import shown
 from .._text import one_line as _one_line
 from ..errors import InvalidInputError
 
 if TYPE_CHECKING:
     from ..contract import TensorSpec
 
-__all__ = ["OptionReader", "check_inputs", "one_line", "read_options"]
-
-OptionReader = Callable[[Any], Any]
+__all__ = ["check_inputs", "one_line"]
 
 
 def check_inputs(inputs: Any, specs: Sequence[TensorSpec]) -> None:
@@ -39,32 +36,6 @@ def check_inputs(inputs: Any, specs: Sequence[TensorSpec]) -> None:
         )
     for array, spec in zip(inputs, specs, strict=True):
         _check_input(array, spec)
-
-
-def read_options(
-    backend: str, options: Mapping[str, Any], readers: Mapping[str, OptionReader]
-) -> dict[str, Any]:
-    """Check the options that a user passed, before anything is loaded.
-
-    Args:
-        backend: the name of the backend, for messages.
-        options: values by name; None stands for the default of every option and is left out.
-        readers: for each option of the backend a function that takes the value and returns it
-            parsed. It raises ``ValueError`` with what it expects, such as ``"a number from 1"``,
-            or an ``InvalidInputError`` with the whole message.
-
-    Returns:
-        The parsed values of the options that were given.
-
-    Raises:
-        InvalidInputError: an option is unknown or has a wrong value.
-    """
-    unknown = [name for name in options if name not in readers]
-    if unknown:
-        has = f"it has {', '.join(sorted(readers))}" if readers else "it has none"
-        raise InvalidInputError(f"{backend} has no option {unknown[0]!r}; {has}")
-    given = {name: value for name, value in options.items() if value is not None}
-    return {name: _read(backend, name, value, readers[name]) for name, value in given.items()}
 
 
 def one_line(error: BaseException) -> str:
@@ -95,14 +66,3 @@ def _suits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
         size == wanted or (wanted == -1 and size > 0)
         for size, wanted in zip(shape, expected, strict=True)
     )
-
-
-def _read(backend: str, name: str, value: Any, reader: OptionReader) -> Any:
-    try:
-        return reader(value)
-    except InvalidInputError:
-        raise
-    except ValueError as error:
-        raise InvalidInputError(
-            f"the option {name!r} of {backend} is {shown(value)}, expected {error}"
-        ) from None

@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ei_runner_core import InvalidInputError
-from ei_runner_core.authoring import read_options
+from ei_runner_core.authoring import read_input_shapes, read_options, read_thread_count
 
 __all__ = ["DelegateOption", "Options"]
-
-_MOST_THREADS = 1024
-_LARGEST_DIMENSION = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -51,12 +48,6 @@ class Options:
         return cls(**read_options("full-tflite", options, _READERS))
 
 
-def _num_threads(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_THREADS:
-        raise ValueError(f"a number from 1 to {_MOST_THREADS}")
-    return value
-
-
 def _default_delegates(value: object) -> bool | Literal["auto"]:
     if value == "auto":
         return "auto"
@@ -69,22 +60,6 @@ def _signature(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("the name of a signature")
     return value
-
-
-def _input_shapes(value: object) -> dict[str, tuple[int, ...]]:
-    if not isinstance(value, Mapping):
-        raise ValueError("a mapping from names of inputs to shapes")
-    return {str(name): _shape(shape) for name, shape in value.items()}
-
-
-def _shape(value: object) -> tuple[int, ...]:
-    if isinstance(value, Sequence) and not isinstance(value, str) and all(map(_is_size, value)):
-        return tuple(value)
-    raise ValueError("shapes such as [1, 96, 96, 3]")
-
-
-def _is_size(value: object) -> bool:
-    return type(value) is int and 1 <= value <= _LARGEST_DIMENSION
 
 
 def _delegates(value: object) -> tuple[DelegateOption, ...]:
@@ -134,9 +109,9 @@ def _text(value: object) -> str:
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "num_threads": _num_threads,
+    "num_threads": read_thread_count,
     "delegates": _delegates,
     "default_delegates": _default_delegates,
     "signature": _signature,
-    "input_shapes": _input_shapes,
+    "input_shapes": read_input_shapes,
 }

@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ei_runner_core import InvalidInputError
-from ei_runner_core.authoring import read_options
+from ei_runner_core.authoring import read_input_shapes, read_options, read_thread_count
 
 from .library_paths import read_library_path
 from .provider_options import ProviderOption, read_providers, text_mapping
 
 __all__ = ["Options"]
 
-_MOST_THREADS = 1024
-_LARGEST_DIMENSION = 2**31 - 1
 # Changing these would switch off the checks of files and of what runs where.
 _SET_BY_BACKEND = {
     "session.disable_cpu_ep_fallback",
@@ -64,32 +62,10 @@ def _allow_cpu(value: object) -> bool:
     return value
 
 
-def _num_threads(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_THREADS:
-        raise ValueError(f"a number from 1 to {_MOST_THREADS}")
-    return value
-
-
 def _optimization(value: object) -> str:
     if not isinstance(value, str) or value not in _LEVELS:
         raise ValueError(f"one of {', '.join(_LEVELS)}")
     return value
-
-
-def _input_shapes(value: object) -> dict[str, tuple[int, ...]]:
-    if not isinstance(value, Mapping):
-        raise ValueError("a mapping from names of inputs to shapes")
-    return {str(name): _shape(shape) for name, shape in value.items()}
-
-
-def _shape(value: object) -> tuple[int, ...]:
-    if isinstance(value, Sequence) and not isinstance(value, str) and all(map(_is_size, value)):
-        return tuple(value)
-    raise ValueError("shapes such as [1, 96, 96, 3]")
-
-
-def _is_size(value: object) -> bool:
-    return type(value) is int and 1 <= value <= _LARGEST_DIMENSION
 
 
 def _custom_ops(value: object) -> tuple[Path, ...]:
@@ -121,9 +97,9 @@ def _session_options(value: object) -> dict[str, str]:
 _READERS: dict[str, Callable[[Any], Any]] = {
     "providers": read_providers,
     "allow_cpu": _allow_cpu,
-    "num_threads": _num_threads,
+    "num_threads": read_thread_count,
     "optimization": _optimization,
-    "input_shapes": _input_shapes,
+    "input_shapes": read_input_shapes,
     "custom_ops": _custom_ops,
     "session_options": _session_options,
 }
