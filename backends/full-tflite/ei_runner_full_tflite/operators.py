@@ -81,7 +81,7 @@ def check_operator(operator: Table, code: int, tensors: list[Tensor]) -> Operato
 def _check_involved(code: int, tensors: list[Tensor]) -> None:
     if (memory := sum(tensor.memory for tensor in tensors)) > _MOST_MEMORY:
         raise DamageError(f"operator {code} works on {memory} bytes at once")
-    if memory > _MUCH_MEMORY and code in schema.ELEMENTWISE:
+    if code in schema.UNPACKERS or (memory > _MUCH_MEMORY and code in schema.ELEMENTWISE):
         check_elementwise(code, tensors)
     if code in (schema.ADD, schema.SUB):
         _check_sum(code, tensors)

@@ -23,6 +23,7 @@ __all__ = [
     "STEP_FIELDS",
     "SUB",
     "UNPACK",
+    "UNPACKERS",
     "VAR_HANDLE",
     "VECTOR_FIELDS",
 ]
@@ -39,6 +40,9 @@ ELEMENTWISE = frozenset(
     | {98, 99, 101, 104, 108, 111, 114, 116, 117, 150}
 )
 """Operators that compute each value of the output from one of each input."""
+
+UNPACKERS = frozenset({6, 124})
+"""DEQUANTIZE and DENSIFY: XNNPACK takes the shape of weights that they unpack from their output."""
 
 OPTIONS_OF = {
     1: 5,  # AVERAGE_POOL_2D

@@ -155,3 +155,24 @@ def test_shapes_that_do_not_fit_or_fit_no_memory_are_refused():
     ):
         with pytest.raises(ModelFormatError, match=message):
             inspect_model(mutant(name, (dimension(tensor, 1), size)), name)
+
+
+def unpacked_weights() -> list[tuple[int, int]]:
+    """Each dimension of each tensor that DEQUANTIZE makes of weights in half precision."""
+    graph = Flatbuffer(content_of("conv_half")).root().tables(2)[0]
+    unpackers = [op for op in graph.tables(3) if len(op.numbers(1)) == 1 and op.number(0, "I") == 0]
+    made = [op.numbers(2)[0] for op in unpackers]
+    return [(t, place) for t in made for place in range(len(graph.tables(0)[t].numbers(0)))]
+
+
+@pytest.mark.parametrize(("tensor", "place"), unpacked_weights())
+@pytest.mark.parametrize("size", [0, 7, 1025, 65534])
+def test_weights_that_grow_when_they_are_unpacked_are_refused(tensor, place, size):
+    with pytest.raises(ModelFormatError, match="operator 6 makes the shape"):
+        inspect_model(mutant("conv_half", (dimension(tensor, place), size)), "conv_half")
+
+
+def test_weights_in_half_precision_run(open_network):
+    image = np.random.default_rng(0).uniform(-2, 2, (1, 6, 6, 1)).astype(np.float32)
+    (half,), (whole,) = open_network("conv_half").run([image]), open_network("conv").run([image])
+    np.testing.assert_allclose(half, whole, atol=2e-2)

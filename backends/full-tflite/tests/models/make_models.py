@@ -12,6 +12,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
+import functools
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,7 +37,8 @@ def convert(function: Callable[..., Any], *specs: tf.TensorSpec, **settings: Any
     concrete = tf.function(function).get_concrete_function(*specs)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
     for name, value in settings.items():
-        setattr(converter, name, value)
+        *path, last = name.split(".")
+        setattr(functools.reduce(getattr, path, converter), last, value)
     return converter.convert()
 
 
@@ -188,6 +190,15 @@ def models() -> Iterator[tuple[str, bytes]]:
     yield "dense_uint8", quantized(dense, tf.uint8, row, (1, 4))
     yield "conv", convert(conv, image)
     yield "conv_int8", conv_int8
+    yield (
+        "conv_half",
+        convert(
+            conv,
+            image,
+            optimizations=[tf.lite.Optimize.DEFAULT],
+            **{"target_spec.supported_types": [tf.float16]},
+        ),
+    )
     yield "two_by_two", convert(two_by_two, spec([1, 3], tf.float32, "a"), spec([2], tf.int32, "b"))
     yield (
         "many_dtypes",
