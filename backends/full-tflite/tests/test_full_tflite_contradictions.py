@@ -87,6 +87,7 @@ def test_inputs_that_may_be_left_out_are_not_missed(code, inputs):
     ("code", "inputs", "outputs", "message"),
     [
         (0, (1,), (2,), "has 1 inputs, expected 2"),
+        (4, (0, 1), (2,), "has 2 inputs, expected 3"),
         (25, (1,), (), "has 0 outputs, expected 1"),
         (25, (1,), (-1,), "lacks its output 0"),
         (44, (0, 1, -1, *range(17)), (20,), "lacks its input 2"),
