@@ -3,7 +3,7 @@
 A suite is a class of pytest tests. A plugin's own tests inherit it, name the plugin, and get all of
 its tests::
 
-    from ei_runner_core.testing import TensorBackendSuite
+    from ei_runner_core.testing import NetworkCase, TensorBackendSuite
 
     class TestDense(TensorBackendSuite):
         backend = "dense"
