@@ -25,6 +25,7 @@ __all__ = [
     "VisualAnomaly",
 ]
 
+_TRACK_FIELDS = ("object_id", "label", "value", "x", "y", "width", "height")
 _TRACKER_SUFFIX = re.compile(r" \(id=\d+\)$")
 
 
@@ -45,7 +46,12 @@ class BoundingBox(Struct, frozen=True):
 
 
 class TrackedObject(Struct, frozen=True):
-    """A box that keeps its ``object_id`` from frame to frame."""
+    """A box that keeps its ``object_id`` from frame to frame.
+
+    ``last_ground_truth_update_t`` is the number of the frame (from 0) that last showed the object,
+    ``last_centroid_segment`` its last step as (x1, y1, x2, y2), all 0 while there is none. The EIM
+    protocol has neither.
+    """
 
     object_id: int
     label: str
@@ -54,6 +60,8 @@ class TrackedObject(Struct, frozen=True):
     y: int
     width: int
     height: int
+    last_ground_truth_update_t: int = 0
+    last_centroid_segment: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 class VisualAnomaly(Struct, frozen=True):
@@ -109,15 +117,18 @@ class ResultParts(TypedDict, total=False):
     visual_anomaly: VisualAnomaly
     anomaly: float
     freeform: tuple[np.ndarray, ...]
+    counts: tuple[int, ...]
+    detected_label: str | None
 
 
 class InferenceResult(Struct, frozen=True, kw_only=True):
     """The answer to one window, image or slice. A part that the model does not give is ``None``.
 
     ``classification`` maps each label to its score, in the order of the model's labels; a
-    regression model answers with the one label ``"value"``. ``ready`` is false while a continuous
-    model has not yet seen a whole window: then there is no answer yet. ``info`` is a text that
-    some engines add.
+    regression model answers with the one label ``"value"``. ``counts`` tells how often an object
+    crossed each line of an object counter so far, ``detected_label`` the event that calibration or
+    smoothing reports. ``ready`` is false while a continuous model has not yet seen a whole window:
+    then there is no answer yet. ``info`` is a text that some engines add.
     """
 
     classification: dict[str, float] | None = None
@@ -126,6 +137,8 @@ class InferenceResult(Struct, frozen=True, kw_only=True):
     visual_anomaly: VisualAnomaly | None = None
     anomaly: float | None = None
     freeform: tuple[np.ndarray, ...] | None = None
+    counts: tuple[int, ...] | None = None
+    detected_label: str | None = None
     timing: Timing = Timing()
     info: str | None = None
     ready: bool = True
@@ -148,7 +161,7 @@ class InferenceResult(Struct, frozen=True, kw_only=True):
         if self.bounding_boxes is not None:
             result["bounding_boxes"] = [_fields(box) for box in self.bounding_boxes]
         if self.object_tracking is not None:
-            result["object_tracking"] = [_fields(track) for track in self.object_tracking]
+            result["object_tracking"] = [_track(track) for track in self.object_tracking]
         if self.visual_anomaly is not None:
             result["visual_anomaly_grid"] = [_fields(cell) for cell in self.visual_anomaly.grid]
             result["visual_anomaly_max"] = self.visual_anomaly.max
@@ -191,6 +204,10 @@ class InferenceResult(Struct, frozen=True, kw_only=True):
             parts.append(f"{len(pairs)} boxes" + (f" ({_shown(pairs)})" if pairs else ""))
         if self.object_tracking is not None:
             parts.append(f"{len(self.object_tracking)} tracks")
+        if self.counts is not None:
+            parts.append(f"counts {', '.join(map(str, self.counts))}")
+        if self.detected_label is not None:
+            parts.append(f"detected {self.detected_label!r}")
         if self.visual_anomaly is not None:
             parts.append(f"visual anomaly max {self.visual_anomaly.max:.4g}")
         if self.anomaly is not None:
@@ -241,7 +258,11 @@ def _boxes(rows: Sequence[Mapping[str, Any]] | None) -> tuple[BoundingBox, ...] 
 def _tracks(rows: Sequence[Mapping[str, Any]] | None) -> tuple[TrackedObject, ...] | None:
     if rows is None:
         return None
-    return tuple(TrackedObject(*(row[k] for k in TrackedObject.__struct_fields__)) for row in rows)
+    return tuple(TrackedObject(*(row[k] for k in _TRACK_FIELDS)) for row in rows)
+
+
+def _track(track: TrackedObject) -> dict[str, Any]:
+    return {name: getattr(track, name) for name in _TRACK_FIELDS}
 
 
 def _visual_anomaly(data: Mapping[str, Any]) -> VisualAnomaly:

@@ -1,0 +1,59 @@
+"""What a plugin tells about itself: small records that name the heavy class by a string."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["API_VERSION", "BackendSpec", "PreprocessorSpec", "UploaderSpec"]
+
+API_VERSION = 1
+"""The version of this contract. A spec of another ``api`` is listed and not used."""
+
+
+@dataclass(frozen=True)
+class BackendSpec:
+    """What a backend plugin tells about itself before anything of it is imported.
+
+    ``target`` is ``"package.module:Class"``. ``opens`` lists file suffixes (``".tflite"``) or
+    kinds of source (``"eim"``, ``"cpp-export"``). ``platforms`` lists prefixes such as
+    ``"linux"`` or ``"linux-aarch64"``; empty means every platform. ``extra`` is the extra of
+    ``ei-runner`` that installs the backend, for the hint in error messages.
+    """
+
+    name: str
+    kind: Literal["tensor", "impulse"]
+    target: str
+    opens: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    summary: str = ""
+    extra: str = ""
+    api: int = API_VERSION
+
+
+@dataclass(frozen=True)
+class PreprocessorSpec:
+    """A signal-processing block: ``target`` is called as ``target(config, context)``.
+
+    ``config`` maps the field names of the block to their values, ``context`` is a
+    :class:`BlockContext`; the call returns a :class:`Preprocessor`.
+    """
+
+    name: str
+    target: str
+    summary: str = ""
+    api: int = API_VERSION
+
+
+@dataclass(frozen=True)
+class UploaderSpec:
+    """A place that samples can be sent to: ``target`` is called as ``target(options)``.
+
+    ``options`` maps the names of the uploader's options to their values; the call returns an
+    :class:`Uploader`, or raises InvalidInputError for an option that is unknown or wrong.
+    """
+
+    name: str
+    target: str
+    summary: str = ""
+    api: int = API_VERSION
