@@ -42,6 +42,13 @@ class Block(Preprocessor):
             InvalidInputError: the length of one of them does not suit the block.
         """
 
+    def consumed(self, length: int) -> int:
+        """How many values of the window are left for the later blocks of an impulse.
+
+        Nearly always ``length``; in the SDK a spectrogram cuts off what is behind its last frame.
+        """
+        return length
+
     def extract(self, window: FloatArray) -> FloatArray:
         """The features of one window, in a new array; see :meth:`Preprocessor.extract`."""
         out = np.empty(self.output_size(window.size), np.float32)
