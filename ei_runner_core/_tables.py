@@ -43,6 +43,10 @@ def result_table(result: InferenceResult, tensor_names: Sequence[str] = ()) -> R
         parts.append(Text(f"anomaly score {result.anomaly:.4g}"))
     if result.freeform is not None:
         parts.append(_tensors(result.freeform, tensor_names))
+    if result.counts is not None:
+        parts.append(Text(f"lines crossed: {', '.join(map(str, result.counts))}"))
+    if result.detected_label is not None:
+        parts.append(plain_text(f"detected: {result.detected_label}"))
     if result.info:
         parts.append(plain_text(result.info))
     parts.append(timing_text(result.timing))

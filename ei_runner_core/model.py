@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .contract import ImpulseSession, TensorSpec
     from .impulse import Impulse
     from .parameters import BlockThresholds, ModelParameters, SensorType
+    from .reading import NetworkFiles
     from .results import BoundingBox, InferenceResult
     from .selection import Selection
 
@@ -43,6 +45,9 @@ class EdgeImpulseModel:
             first installed one that can open the model.
         options: options of that backend, by name.
         debug: log every inference to the logger ``ei_runner_core`` at level DEBUG.
+        impulse: which impulse of a C++ export that holds several, by id or name.
+        network: a network file to run in place of the model's own, such as an ``.onnx`` for a C++
+            export; for several networks a mapping from the id of the learn block.
 
     Raises:
         ModelNotFoundError: there is no model.
@@ -62,11 +67,13 @@ class EdgeImpulseModel:
         backend: str | None = None,
         options: Mapping[str, Any] | None = None,
         debug: bool = False,
+        impulse: int | str | None = None,
+        network: NetworkFiles | None = None,
     ) -> None:
         from .opening import open_model
         from .windows import window_check
 
-        opened = open_model(source, backend, options)
+        opened = open_model(source, backend, options, impulse, network)
         self._session: ImpulseSession | None = opened.session
         self._pid = os.getpid()
         self._finalizer = weakref.finalize(self, _close, opened.session, self._pid)
@@ -100,11 +107,13 @@ class EdgeImpulseModel:
             raise self._unusable()
         return session.classify(self._check_window(features), self._debug)
 
-    def infer_batch(self, windows: Iterable[npt.ArrayLike]) -> list[InferenceResult]:
-        """Answer several windows, in order; all are checked before the first one runs.
+    def infer_batch(self, windows: Iterable[Any]) -> list[InferenceResult]:
+        """Answer several windows or images, in order; all are checked before the first one runs.
 
         Args:
-            windows: as for :meth:`infer`, for example an array of shape (n, input_size).
+            windows: as for :meth:`infer`, for example an array of shape (n, input_size). A model
+                that takes images also takes those of :meth:`infer_image`, for example an array of
+                uint8 with the shape (n, height, width, 3).
         """
         session = self._use()
         try:
@@ -113,36 +122,63 @@ class EdgeImpulseModel:
             raise InvalidInputError(
                 f"infer_batch takes several windows, got {type(windows).__name__}"
             ) from None
-        checked = [self._check_window(window) for window in several]
-        return [session.classify(window, self._debug) for window in checked]
+        asks = [self._asked(session, window) for window in several]
+        return [ask() for ask in asks]
 
-    def infer_image(self, image: Any) -> InferenceResult:
+    def _asked(self, session: ImpulseSession, window: Any) -> Callable[[], InferenceResult]:
+        """A window or an image that is checked and ready to be answered."""
+        if self._parameters.is_image and _is_image(window):
+            return self._asked_image(session, window, None)
+        return partial(session.classify, self._check_window(window), self._debug)
+
+    def infer_image(self, image: Any, *, resize_mode: str | None = None) -> InferenceResult:
         """Answer one image, resized to the model's input.
+
+        Boxes are in pixels of that input; ``result.on_image`` has them on the original image.
 
         Args:
             image: a path, the bytes of an image file, a Pillow image, or an RGB array of uint8,
                 shape (height, width, 3), or (height, width) for grey.
+            resize_mode: ``squash``, ``fit-shortest``, ``fit-longest`` or ``none``, in place of the
+                model's own; what they do stands in :func:`ei_runner_core.images.resize`.
 
         Raises:
-            InvalidInputError: the image cannot be read, or the model does not take images.
-            UnsupportedModelError: the image has another size, and the model's way to resize it is
-                not implemented.
+            InvalidInputError: the image cannot be read, there is no such mode, or the model does
+                not take images.
         """
-        session = self._use()
+        return self._asked_image(self._use(), image, resize_mode)()
+
+    def _asked_image(
+        self, session: ImpulseSession, image: Any, resize_mode: str | None
+    ) -> Callable[[], InferenceResult]:
+        from . import images
+
         parameters = self._parameters
-        if not parameters.is_image or parameters.image_input_frames != 1:
+        self._check_takes_images()
+        width, height = parameters.image_input_width, parameters.image_input_height
+        own = getattr(self.impulse, "input", None)
+        mode = resize_mode or parameters.image_resize_mode
+        kernel = getattr(own, "resize_kernel", "lanczos3")
+        anchor = getattr(own, "crop_anchor", "middle-center")
+        rgb = images.load_image(image)
+        original = rgb.shape[1], rgb.shape[0]
+        mapping = images.image_mapping(original, (width, height), mode, anchor)
+        pixels = images.resize(rgb, width, height, mode, kernel, anchor)
+
+        def ask() -> InferenceResult:
+            from msgspec.structs import replace
+
+            return replace(session.classify_image(pixels, self._debug), image=mapping)
+
+        return ask
+
+    def _check_takes_images(self) -> None:
+        if not self._parameters.is_image or self._parameters.image_input_frames != 1:
             what = f"windows of {self.input_size} values" if self.input_size else "tensors"
             raise InvalidInputError(
                 f"infer_image needs a model that takes one image, this one takes {what}; call "
                 f"{'infer' if self.input_size else 'infer_freeform'}()"
             )
-        from . import images
-
-        width, height = parameters.image_input_width, parameters.image_input_height
-        kernel = getattr(getattr(self.impulse, "input", None), "resize_kernel", "lanczos3")
-        rgb = images.load_image(image)
-        rgb = images.resize(rgb, width, height, parameters.image_resize_mode, kernel)
-        return session.classify(images.pack(rgb), self._debug)
 
     def infer_continuous(self, slice: npt.ArrayLike) -> InferenceResult:  # noqa: A002 - fixed name
         """Answer the window that ends with this slice of a stream.
@@ -328,6 +364,14 @@ class EdgeImpulseModel:
                 f"{os.getpid()}): open it again after the fork"
             )
         return InferenceError(f"the model {self.path} is closed: open it again")
+
+
+def _is_image(window: Any) -> bool:
+    """Whether something is an image as such, and not a window of packed pixels."""
+    shape = getattr(window, "shape", None)
+    if shape is not None:
+        return len(shape) >= 2 and str(getattr(window, "dtype", "")) == "uint8"
+    return isinstance(window, (str, bytes, os.PathLike)) or hasattr(window, "convert")
 
 
 def _close(session: ImpulseSession, pid: int) -> None:

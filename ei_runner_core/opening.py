@@ -15,6 +15,7 @@ from .errors import BackendUnavailableError, InvalidInputError, ModelFormatError
 from .impulse import FreeformInput, Impulse
 from .locate import locate
 from .parameters import ModelParameters
+from .reading import NetworkFiles, read_source
 from .selection import BACKEND_VARIABLE, Selection, networks_for, select_backend
 
 __all__ = ["OpenedModel", "open_model"]
@@ -35,13 +36,15 @@ def open_model(
     source: str | os.PathLike[str] | None,
     backend: str | None = None,
     options: Mapping[str, Any] | None = None,
+    impulse: int | str | None = None,
+    network: NetworkFiles | None = None,
 ) -> OpenedModel:
     """Find a model, choose a backend and open it; errors as those of EdgeImpulseModel."""
     if options is not None and not isinstance(options, Mapping):
         raise InvalidInputError(
             f"options must be a mapping from name to value, got {type(options).__name__}"
         )
-    found = locate(source)
+    found = read_source(locate(source), impulse, network)
     selection = select_backend(found, backend)
     open_session = _open_tensors if selection.spec.kind == "tensor" else _open_impulse
     with ExitStack() as on_failure, _told_who_was_chosen(selection, backend, options):
@@ -86,8 +89,8 @@ def _open_tensors(
     from .pipeline import FreeformImpulse, TensorImpulse
 
     impulse = source.impulse
-    networks = networks_for(selection.spec, source) or {}
-    if impulse is None or not networks:
+    networks = networks_for(selection.spec, source)
+    if impulse is None or networks is None:
         raise ModelFormatError(f"{source.path} holds no network for {selection.spec.name}")
     sessions = {}
     for block_id, network in networks.items():

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from rich.console import RenderableType
 
+    from .images import ImageMapping
+
 __all__ = [
     "BoundingBox",
     "InferenceResult",
@@ -128,7 +130,8 @@ class InferenceResult(Struct, frozen=True, kw_only=True):
     regression model answers with the one label ``"value"``. ``counts`` tells how often an object
     crossed each line of an object counter so far, ``detected_label`` the event that calibration or
     smoothing reports. ``ready`` is false while a continuous model has not yet seen a whole window:
-    then there is no answer yet. ``info`` is a text that some engines add.
+    then there is no answer yet. ``info`` is a text that some engines add. ``image`` tells where the
+    image lies in the model's input, if the question was an image; see :attr:`on_image`.
     """
 
     classification: dict[str, float] | None = None
@@ -142,6 +145,15 @@ class InferenceResult(Struct, frozen=True, kw_only=True):
     timing: Timing = Timing()
     info: str | None = None
     ready: bool = True
+    image: ImageMapping | None = None
+
+    @property
+    def on_image(self) -> InferenceResult:
+        """The same with boxes, tracks and grid in pixels of the image that was asked about.
+
+        They are cut where the image ends. A result that knows of no image is returned as it is.
+        """
+        return self if self.image is None else self.image.map_result(self)
 
     def top(self, n: int = 1) -> list[tuple[str, float]]:
         """The ``n`` best (label, score) pairs, best first; equal scores keep the model's order.

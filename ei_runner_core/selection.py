@@ -76,16 +76,21 @@ def select_backend(
 
 
 def networks_for(spec: BackendSpec, source: ModelSource) -> dict[int, Network] | None:
-    """For each learn block with a network the file that the backend opens; None if one has none."""
+    """For each learn block with a network the file that the backend opens; None if one has none.
+
+    An impulse without any network, which only looks for anomalies, needs no file.
+    """
+    if source.impulse is None:
+        return None
     chosen: dict[int, Network] = {}
-    for block_id, files in source.networks.items():
-        for network in files:
+    for block in source.impulse.networks:
+        for network in source.networks.get(block.id, ()):
             if network.format in spec.opens:
-                chosen[block_id] = network
+                chosen[block.id] = network
                 break
         else:
             return None
-    return chosen or None
+    return chosen
 
 
 def _requested(source: ModelSource, name: str, why: str, plugins: Registry) -> Selection:
@@ -167,7 +172,29 @@ def _answer(spec: BackendSpec, backend: Any, model: ModelSource | Network) -> Su
 
 
 def _wrong_format(spec: BackendSpec, source: ModelSource) -> str:
+    if spec.kind == "tensor" and (missing := _missing_networks(source)):
+        return missing
     return f"it opens {_listing(spec.opens)}, not {_content(source)}"
+
+
+def _missing_networks(source: ModelSource) -> str:
+    """What to do about networks whose files are not there; empty if all are."""
+    blocks = source.impulse.networks if source.impulse else ()
+    missing = [block for block in blocks if not source.networks.get(block.id)]
+    if not missing or source.kind != "cpp-export":
+        return ""
+    ids = ", ".join(str(block.id) for block in missing)
+    if any(block.files for block in missing):
+        names = ", ".join(name for block in missing for name in block.files)
+        return (
+            f"the export lacks the network of the learn block {ids} ({names}): complete it, or "
+            "give the network file with network= (--network)"
+        )
+    return (
+        f"the network of the learn block {ids} is compiled with EON, and code cannot be turned "
+        "back into a network: export the model without the EON compiler, give the network file with "
+        "network= (--network), or use the sdk-ffi backend"
+    )
 
 
 def _content(source: ModelSource) -> str:
@@ -183,9 +210,15 @@ def _nothing_fits(source: ModelSource, considered: list[tuple[str, str]], plugin
     broken = [row for row in plugins.rows if row.is_broken_backend]
     fitting = [row for row in broken if _would_fit(row, source)]
     others = [(row.name, row.reason) for row in broken if row not in fitting]
-    tried = "; ".join(f"{name}: {reason}" for name, reason in (*considered, *others))
+    missing = _missing_networks(source)
+    reasons = (
+        (name, "it needs a network file" if reason == missing else reason)
+        for name, reason in (*considered, *others)
+    )
+    tried = "; ".join(f"{name}: {reason}" for name, reason in reasons)
     todo = "; ".join(map(_repair, fitting)) or _what_to_install(source, plugins)
-    return f"no installed backend opens {source.path}{f' ({tried})' if tried else ''}; {todo}"
+    parts = (f"no installed backend opens {source.path}{f' ({tried})' if tried else ''}", missing)
+    return "; ".join(filter(None, (*parts, todo)))
 
 
 def _would_fit(row: PluginRow, source: ModelSource) -> bool:
@@ -213,5 +246,7 @@ def _what_to_install(source: ModelSource, plugins: Registry) -> str:
 def _fitting_extras(source: ModelSource) -> list[str]:
     """The extras that bring a backend for the model, in the order of preference."""
     formats = {network.format for files in source.networks.values() for network in files}
+    if source.impulse is not None and not source.impulse.networks:
+        formats = {".tflite", ".onnx"}  # any engine will do where there is nothing to run on it
     extras = {extra for key in (*formats, source.kind) for extra in _INSTALLABLE.get(key, ())}
     return sorted(extras, key=_preference)

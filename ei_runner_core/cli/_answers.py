@@ -25,8 +25,15 @@ class Answer:
     tensor_names: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The reply of the EIM protocol; tensors also with name, dtype and shape."""
+        """The reply of the EIM protocol; tensors also with name, dtype and shape.
+
+        Boxes of an image are in pixels of the model's input, as the protocol has them; ``on_image``
+        has those of the image.
+        """
         reply = self.result.to_dict()
+        if self.result.image is not None and (found := _places(self.result.on_image)):
+            width, height = self.result.image.original
+            reply["on_image"] = {"width": width, "height": height, **found}
         if self.tensor_names:
             reply["result"]["freeform_tensors"] = [
                 {"name": name, "dtype": str(tensor.dtype), "shape": list(tensor.shape)}
@@ -76,6 +83,12 @@ def answer(model: EdgeImpulseModel, window: WindowInput) -> Answer:
     timing = Timing(classification_us=(perf_counter_ns() - begin) // 1000)
     result = InferenceResult(freeform=tuple(tensors.values()), timing=timing)
     return Answer(result, tuple(tensors))
+
+
+def _places(result: InferenceResult) -> dict[str, Any]:
+    """What stands somewhere in an image; no object, cell or track is an empty list."""
+    names = ("bounding_boxes", "object_tracking", "visual_anomaly_grid")
+    return {k: v for k, v in result.to_dict()["result"].items() if k in names}
 
 
 def summary(answer: Answer) -> str:

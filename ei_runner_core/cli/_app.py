@@ -14,6 +14,7 @@ _COMMANDS = {
     "demo": ("demo:demo", "Classify samples with the demo model that comes with ei-runner."),
     "run": ("run:run", "Run a model on files, folders, numbers or stdin."),
     "info": ("info:info", "Show what a model is and which backend runs it."),
+    "convert": ("convert:convert", "Turn a C++ export into a bundle that needs no compiler."),
     "package": ("package:package", "Make a wheel of a model, to install it by name."),
     "backends": ("backends:backends", "List all plugins and backends and whether they work."),
     "doctor": ("doctor:doctor", "Check the installation and say what to do next."),

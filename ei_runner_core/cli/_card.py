@@ -17,6 +17,7 @@ from ..errors import (
 from ..impulse import Impulse, model_parameters
 from ..locate import locate
 from ..parameters import ModelParameters
+from ..reading import read_source
 from ..selection import Selection, networks_for
 
 if TYPE_CHECKING:
@@ -73,7 +74,12 @@ class Card:
         }
 
 
-def card_of(path: str | None, backend: str | None) -> Card:
+def card_of(
+    path: str | None,
+    backend: str | None = None,
+    impulse: int | str | None = None,
+    network: str | None = None,
+) -> Card:
     """Find a model and open it, if there is something to open it with.
 
     Raises:
@@ -83,10 +89,13 @@ def card_of(path: str | None, backend: str | None) -> Card:
     from ..model import EdgeImpulseModel
     from ._opening import without_native_chatter
 
-    source = locate(path)
+    source = read_source(locate(path), impulse, network)
     try:
         with without_native_chatter():
-            return _card_of_opened(source, EdgeImpulseModel(source.path, backend=backend))
+            model = EdgeImpulseModel(
+                source.path, backend=backend, impulse=impulse, network=network
+            )
+            return _card_of_opened(source, model)
     except (BackendNotFoundError, BackendUnavailableError, UnsupportedModelError) as error:
         if backend is not None:
             raise

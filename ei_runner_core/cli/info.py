@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ._model_options import impulse_number, impulse_option, network_option
 from ._output import json_option, print_json, show
 
 __all__ = ["info"]
@@ -13,8 +14,17 @@ __all__ = ["info"]
 @click.argument("path", metavar="[MODEL]", required=False)
 @click.option("-m", "--model", help="A path or an installed model; else EI_MODEL, else ./model.")
 @click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
+@impulse_option
+@network_option
 @json_option
-def info(path: str | None, model: str | None, backend: str | None, as_json: bool) -> None:
+def info(
+    path: str | None,
+    model: str | None,
+    backend: str | None,
+    impulse: str | None,
+    network: str | None,
+    as_json: bool,
+) -> None:
     """Show where a model comes from, its input, its blocks, its labels, and what runs it.
 
     Works without any backend too: then it says which one to install. A backend that is asked for
@@ -24,7 +34,7 @@ def info(path: str | None, model: str | None, backend: str | None, as_json: bool
 
     if path and model:
         raise click.UsageError("name the model once, either as MODEL or with -m")
-    card = card_of(path or model or None, backend)
+    card = card_of(path or model or None, backend, impulse_number(impulse), network)
     if as_json:
         print_json(card.to_dict())
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .._text import printable
+from ._model_options import impulse_number, impulse_option, network_option
 from ._output import json_option, print_json, show, with_progress
 from ._problems import OK, complain
 
@@ -28,6 +29,8 @@ __all__ = ["run"]
 @click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE",
               help="An option of the backend; can be repeated. The value may be JSON: "
               """num_threads=2, delegates='["a.so"]'.""")  # fmt: skip
+@impulse_option
+@network_option
 @click.option("--debug", is_flag=True, help="Log every inference to stderr.")
 @json_option
 @click.pass_context
@@ -38,6 +41,8 @@ def run(
     features: str | None,
     backend: str | None,
     options: Sequence[str],
+    impulse: str | None,
+    network: str | None,
     debug: bool,
     as_json: bool,
 ) -> None:
@@ -55,13 +60,20 @@ def run(
     """
     from ..errors import EdgeImpulseError
     from ._answers import failure
-    from ._opening import close_model
+    from ._opening import close_model, open_quietly
 
     wanted = _wanted(inputs, features)
     if debug:
         _log_to_stderr()
     try:
-        opened = _open(model, backend, _options(options), debug)
+        opened = open_quietly(
+            model or None,
+            backend=backend,
+            options=_options(options),
+            debug=debug,
+            impulse=impulse_number(impulse),
+            network=network,
+        )
     except EdgeImpulseError as error:
         _tell_failure(None, failure(error), as_json)
         context.exit(failure(error).code)
@@ -109,14 +121,6 @@ def _options(pairs: Sequence[str]) -> dict[str, Any]:
     return options
 
 
-def _open(
-    model: str | None, backend: str | None, options: dict[str, Any], debug: bool
-) -> EdgeImpulseModel:
-    from ._opening import open_quietly
-
-    return open_quietly(model or None, backend=backend, options=options, debug=debug)
-
-
 def _log_to_stderr() -> None:
     import logging
 
@@ -159,7 +163,7 @@ class _Runner:
         elif self._is_alone:
             from .._tables import result_table
 
-            show(result_table(answer.result, answer.tensor_names))
+            show(result_table(answer.result.on_image, answer.tensor_names))
         else:
             from ._answers import summary
 

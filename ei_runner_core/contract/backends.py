@@ -106,6 +106,17 @@ class ImpulseSession(Session):
             InferenceError: the engine failed, or the session is closed.
         """
 
+    def classify_image(self, rgb: npt.NDArray[np.uint8], debug: bool = False) -> InferenceResult:
+        """Answer one image of the model's size; a session that needs no packed pixels overrides it.
+
+        Args:
+            rgb: uint8, shape (height, width, 3), C-contiguous.
+            debug: log what happens on the way.
+        """
+        from ..images import pack
+
+        return self.classify(pack(rgb), debug)
+
     @abstractmethod
     def classify_continuous(
         self, piece: npt.NDArray[np.float32], debug: bool = False

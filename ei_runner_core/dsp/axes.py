@@ -25,6 +25,7 @@ class AxisSelection(Preprocessor):
         self._axes = np.array(axes, np.intp)
         self._axis_count = axis_count
         self._picked: FloatArray = np.empty((0, len(axes)), np.float32)
+        self.can_stream = block.can_stream
 
     def extract(self, window: FloatArray) -> FloatArray:
         """See :meth:`Preprocessor.extract`."""
@@ -36,11 +37,14 @@ class AxisSelection(Preprocessor):
 
     def extract_slice(self, piece: FloatArray) -> FloatArray:
         """See :meth:`Preprocessor.extract_slice`."""
-        return self._block.extract_slice(self._pick(piece))
+        features = self._block.extract_slice(self._pick(piece))
+        self.streamed = self._block.streamed
+        return features
 
     def reset(self) -> None:
         """See :meth:`Preprocessor.reset`."""
         self._block.reset()
+        self.streamed = self._block.streamed
 
     def _pick(self, window: FloatArray) -> npt.NDArray[np.float32]:
         samples = sample_count(window.size, self._axis_count)

@@ -7,7 +7,7 @@ that would change nothing is none: features that a network takes as they are nee
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -18,25 +18,27 @@ import numpy.typing as npt
 from .. import dsp
 from ..contract import TensorSession, TensorSpec
 from ..errors import ModelFormatError, UnsupportedModelError
-from ..impulse import DspBlock, ImageInput, Impulse, NetworkBlock
+from ..impulse import DspBlock, GmmBlock, ImageInput, Impulse, NetworkBlock
 from .features import FeatureStage
 
-__all__ = ["Encoding", "encodings", "takes_pixels"]
+__all__ = ["Encoding", "Step", "encodings", "takes_pixels"]
 
 Array = npt.NDArray[np.generic]
 FloatArray = npt.NDArray[np.float32]
-Step = Callable[[FloatArray], None]
+Step = Callable[[npt.NDArray[Any]], None]
 
 
 @dataclass(frozen=True)
 class Encoding:
     """An input tensor of a network, and the steps that fill it anew for each inference.
 
-    Each step is called with the window; most take the features that stand ready instead.
+    Each step is called with the window, or with an RGB image in the case of ``image_steps``; most
+    take the features that stand ready instead.
     """
 
     steps: tuple[Step, ...]
     tensor: Array
+    image_steps: tuple[Step, ...] = ()
 
 
 def takes_pixels(impulse: Impulse, session: TensorSession) -> bool:
@@ -56,14 +58,21 @@ def takes_pixels(impulse: Impulse, session: TensorSession) -> bool:
 
 
 def encodings(
-    impulse: Impulse, block: NetworkBlock, session: TensorSession, features: FeatureStage
+    impulse: Impulse,
+    block: NetworkBlock | GmmBlock,
+    session: TensorSession,
+    features: FeatureStage,
 ) -> tuple[Encoding, ...]:
     """One encoding for each input tensor: one DSP block each, or all blocks in one tensor.
+
+    A block that looks for anomalies takes the features that its axes pick, in one tensor.
 
     Raises:
         ModelFormatError: the tensors contradict the impulse.
         UnsupportedModelError: a tensor has a dtype that an impulse does not run on.
     """
+    if isinstance(block, GmmBlock):
+        return (_axes_encoding(block, session, features),)
     if takes_pixels(impulse, session):
         return (_pixel_encoding(impulse, block, session.inputs[0]),)
     ids = block.inputs
@@ -85,13 +94,33 @@ def encodings(
     )
 
 
+def _axes_encoding(block: GmmBlock, session: TensorSession, features: FeatureStage) -> Encoding:
+    if len(session.inputs) != 1:
+        raise ModelFormatError(
+            f"{block.files[0]} has {len(session.inputs)} input tensors, but the learn block "
+            f"{block.id} (gmm) takes one of {len(block.axes)} features"
+        )
+    spec = session.inputs[0]
+    shape = _concrete_shape(spec, len(block.axes), block)
+    steps: list[Step] = []
+    values: npt.NDArray[Any] = _taken(
+        steps, features, features.positions(block.inputs)[np.array(block.axes, np.intp)]
+    )
+    if spec.dtype != "float32":
+        values = _quantized(steps, values, spec, block)
+    return Encoding(tuple(steps), values.reshape(shape))
+
+
 def _pixel_encoding(impulse: Impulse, block: NetworkBlock, spec: TensorSpec) -> Encoding:
     image = impulse.dsp[0]
     shape = _concrete_shape(spec, image.outputs, block)
     plan = dsp.QuantizedImage(image.config, spec.scale, spec.zero_point, block.image_scaling)
     pixels = np.empty(image.outputs, np.int8)
     encode = plan.encoder(impulse.window_length)
-    return _arranged([lambda window: encode(window, pixels)], pixels, shape, impulse, block)
+    first: Step = lambda window: encode(window, pixels)  # noqa: E731 - one of two ways to begin
+    encoding = _arranged([first], pixels, shape, impulse, block)
+    from_image: Step = lambda rgb: plan.extract_rgb_into(rgb, pixels)  # noqa: E731
+    return replace(encoding, image_steps=(from_image, *encoding.steps[1:]))
 
 
 def _feature_encoding(
@@ -113,7 +142,9 @@ def _feature_encoding(
     return _arranged(steps, values, shape, impulse, block)
 
 
-def _concrete_shape(spec: TensorSpec, count: int, block: NetworkBlock) -> tuple[int, ...]:
+def _concrete_shape(
+    spec: TensorSpec, count: int, block: NetworkBlock | GmmBlock
+) -> tuple[int, ...]:
     """The shape of the input tensor, with the one dynamic dimension (if any) worked out."""
     shape = list(spec.shape)
     if shape and shape[0] == -1:
@@ -134,10 +165,15 @@ def _gathered(steps: list[Step], features: FeatureStage, sources: Sequence[DspBl
     spans = [features.spans[source.id] for source in sources]
     if all(a.stop == b.start for a, b in pairwise(spans)):
         return features.buffer[spans[0].start : spans[-1].stop]
-    indices = np.concatenate([np.arange(span.start, span.stop) for span in spans])
-    gathered: FloatArray = np.empty(indices.size, np.float32)
-    steps.append(lambda _: _discard(features.buffer.take(indices, None, gathered, "clip")))
-    return gathered
+    return _taken(steps, features, features.positions([source.id for source in sources]))
+
+
+def _taken(
+    steps: list[Step], features: FeatureStage, positions: npt.NDArray[np.intp]
+) -> FloatArray:
+    taken: FloatArray = np.empty(positions.size, np.float32)
+    steps.append(lambda _: _discard(features.buffer.take(positions, None, taken, "clip")))
+    return taken
 
 
 def _discard(_: object) -> None:
@@ -159,7 +195,10 @@ def _scaled(
 
 
 def _quantized(
-    steps: list[Step], values: npt.NDArray[Any], spec: TensorSpec, block: NetworkBlock
+    steps: list[Step],
+    values: npt.NDArray[Any],
+    spec: TensorSpec,
+    block: NetworkBlock | GmmBlock,
 ) -> Array:
     if spec.dtype not in ("int8", "uint8"):
         raise UnsupportedModelError(

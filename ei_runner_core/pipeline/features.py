@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
+
 import numpy as np
 import numpy.typing as npt
 
 from .. import dsp
 from ..contract import Preprocessor
+from ..dsp.audio.slices import SlicedBlock
+from ..dsp.block import Block
+from ..dsp.image import Image
 from ..errors import InvalidInputError, ModelFormatError
 from ..impulse import DspBlock, Impulse, TimeSeriesInput
 
 __all__ = ["FeatureStage"]
 
 FloatArray = npt.NDArray[np.float32]
+_Extract = Callable[[FloatArray, FloatArray], None]
 
 
 class FeatureStage:
@@ -29,17 +36,49 @@ class FeatureStage:
             end += block.outputs
         self.buffer: FloatArray = np.zeros(end, np.float32)
         self._plans = tuple(_plan(block, impulse) for block in impulse.dsp)
-        self._steps = tuple(
-            (plan.extract_into, self.buffer[self.spans[block.id]])
-            for plan, block in zip(self._plans, impulse.dsp, strict=True)
-        )
+        self._targets = tuple(self.buffer[self.spans[block.id]] for block in impulse.dsp)
+        self._steps = tuple(self._windowed(impulse.window_length))
         self._scalers = tuple(self._scaler(block) for block in impulse.dsp if block.normalization)
+        self.can_stream = bool(self._plans) and all(plan.can_stream for plan in self._plans)
+        self.takes_images = all(isinstance(plan, Image) for plan in self._plans)
+        if self.can_stream:
+            _share_carry(self._plans)
         self._warm_up(impulse)
 
     def run(self, window: FloatArray) -> None:
         """Fill the buffer with the features of a window."""
-        for extract_into, out in self._steps:
-            extract_into(window, out)
+        for extract_into, out, seen in self._steps:
+            extract_into(window if seen is None else window[:seen], out)
+        self._normalize()
+
+    def run_image(self, rgb: npt.NDArray[np.uint8]) -> None:
+        """Fill the buffer with the features of an image; only where ``takes_images`` is true.
+
+        Args:
+            rgb: uint8, shape (height, width, 3), C-contiguous.
+        """
+        for plan, out in zip(self._plans, self._targets, strict=True):
+            cast("Image", plan).extract_rgb_into(rgb, out)
+        self._normalize()
+
+    def run_slice(self, piece: FloatArray) -> bool:
+        """Fill the buffer with the features of the window that ends with a slice.
+
+        As in the SDK, features are not normalised here. Only where ``can_stream`` is true.
+
+        Returns:
+            Whether the slices so far make a whole window.
+        """
+        for plan, out in zip(self._plans, self._targets, strict=True):
+            out[...] = plan.extract_slice(piece)
+        return sum(plan.streamed for plan in self._plans) >= self.buffer.size
+
+    def positions(self, block_ids: Sequence[int]) -> npt.NDArray[np.intp]:
+        """Where the features of some blocks stand in the buffer, one block after the other."""
+        spans = (self.spans[block_id] for block_id in block_ids)
+        return np.concatenate([np.arange(span.start, span.stop) for span in spans])
+
+    def _normalize(self) -> None:
         for features, mean, scale in self._scalers:
             np.subtract(features, mean, out=features)
             np.multiply(features, scale, out=features)
@@ -48,6 +87,17 @@ class FeatureStage:
         """Forget what earlier windows left in the blocks."""
         for plan in self._plans:
             plan.reset()
+
+    def _windowed(self, length: int) -> Iterator[tuple[_Extract, FloatArray, int | None]]:
+        """For each block its work, where its features go, and how much of the window it sees.
+
+        A spectrogram cuts the window at its last whole frame, also for the blocks behind it: so
+        does the SDK, with which networks were trained.
+        """
+        seen = length
+        for plan, out in zip(self._plans, self._targets, strict=True):
+            yield plan.extract_into, out, None if seen == length else seen
+            seen = plan.consumed(seen) if isinstance(plan, Block) else seen
 
     def _scaler(self, block: DspBlock) -> tuple[FloatArray, FloatArray, FloatArray]:
         assert block.normalization is not None  # noqa: S101 - the caller filters
@@ -83,3 +133,13 @@ def _plan(block: DspBlock, impulse: Impulse) -> Preprocessor:
         )
     except InvalidInputError as error:
         raise ModelFormatError(f"the DSP block {block.id} ({block.type}): {error}") from error
+
+
+def _share_carry(plans: tuple[Preprocessor, ...]) -> None:
+    """Let all blocks keep what is left of a slice in one place, as the SDK does.
+
+    Two of them in one impulse mix what they carry, and networks are used to that.
+    """
+    streaming = [plan for plan in plans if isinstance(plan, SlicedBlock)]
+    for plan in streaming:
+        plan.carry = streaming[0].carry

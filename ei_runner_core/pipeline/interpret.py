@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import Any
 
@@ -12,8 +12,17 @@ import numpy.typing as npt
 from .. import postprocess
 from ..contract import TensorSpec
 from ..errors import InvalidInputError, ModelFormatError, UnsupportedModelError
-from ..impulse import ImageInput, Impulse, PostProcessingBlock
+from ..impulse import (
+    GmmBlock,
+    ImageInput,
+    Impulse,
+    NetworkBlock,
+    PostProcessingBlock,
+    TimeSeriesInput,
+)
 from ..parameters import BlockThresholds
+from ..postprocess.base import PostProcessor
+from ..postprocess.sequence import ResultStep
 from ..results import ResultParts
 
 __all__ = ["InterpretStage"]
@@ -22,34 +31,50 @@ _FREEFORM = "freeform"
 
 
 class InterpretStage:
-    """All post-processing blocks, planned for the tensors of one impulse."""
+    """All post-processing blocks, planned for the tensors of one impulse.
+
+    Those that decode tensors come first, then those that work on results: tracking, calibration.
+    """
 
     def __init__(self, impulse: Impulse, tensors: Mapping[int, TensorSpec]) -> None:
-        blocks = impulse.postprocessing or (_everything(impulse),)
-        self._steps = {block.id: _step(block, impulse, tensors) for block in blocks}
-        self._types = {block.id: block.type for block in blocks}
-        self._chain = tuple(self._steps.values())
+        self._steps = {
+            block.id: _planned(block, impulse, tensors) for block in impulse.postprocessing
+        }
+        implied = (_planned(block, impulse, tensors) for block in _implied(impulse))
+        steps = (*implied, *self._steps.values())
+        self._decoders = tuple(step for step in steps if isinstance(step, PostProcessor))
+        self._followers = tuple(step for step in steps if isinstance(step, ResultStep))
+        self._types = {block.id: block.type for block in impulse.postprocessing}
+        self._only = self._decoders[0] if len(steps) == len(self._decoders) == 1 else None
 
-    def run(self, tensors: Mapping[int, npt.NDArray[Any]]) -> ResultParts:
-        """What the tensors of one inference mean."""
-        if len(self._chain) == 1:
-            return self._chain[0](tensors)
-        parts = ResultParts()
-        for step in self._chain:
-            parts.update(step(tensors))
+    def run(
+        self, tensors: Mapping[int, npt.NDArray[Any]], found: ResultParts | None = None
+    ) -> ResultParts:
+        """What the tensors of one inference mean, on top of what was found before."""
+        if self._only is not None and found is None:
+            return self._only(tensors)
+        parts = found or ResultParts()
+        for decode in self._decoders:
+            parts.update(decode(tensors))
+        for step in self._followers:
+            parts = step.update(parts)
         return parts
 
     @property
     def thresholds(self) -> tuple[BlockThresholds, ...]:
         """The values that can be changed, as they are now; blocks without any are left out."""
-        values = ((block_id, step.thresholds()) for block_id, step in self._steps.items())
-        return tuple(BlockThresholds(i, self._types[i], value) for i, value in values if value)
+        rows = ((key, step, step.thresholds()) for key, step in self._steps.items())
+        return tuple(
+            BlockThresholds(key, step.threshold_type or self._types[key], values)
+            for key, step, values in rows
+            if values
+        )
 
     def set_threshold(self, block_id: int, **values: float) -> None:
         """Change values of one block; see :meth:`ImpulseSession.set_threshold`."""
         step = self._steps.get(block_id)
         if step is None:
-            known = ", ".join(f"{i} ({kind})" for i, kind in self._types.items())
+            known = ", ".join(f"{i} ({kind})" for i, kind in self._types.items()) or "none"
             raise InvalidInputError(
                 f"there is no post-processing block {block_id!r}; the model has {known}"
             )
@@ -57,30 +82,36 @@ class InterpretStage:
 
     def reset(self) -> None:
         """Forget what earlier results left behind."""
-        for step in self._chain:
-            step.reset()
+        for decoder in self._decoders:
+            decoder.reset()
+        for follower in self._followers:
+            follower.reset()
 
 
-def _everything(impulse: Impulse) -> PostProcessingBlock:
-    """Without a post-processing block all tensors of the (first) network are the answer."""
-    return PostProcessingBlock(id=0, type=_FREEFORM, input=impulse.learn[0].id)
+def _implied(impulse: Impulse) -> Iterator[PostProcessingBlock]:
+    """What the learn blocks mean without a post-processing block that says so.
+
+    A GMM gives an anomaly score; the tensors of the (first) network are the answer where nothing
+    decodes any network.
+    """
+    decoded = {block.input for block in impulse.postprocessing}
+    for block in impulse.learn:
+        if isinstance(block, GmmBlock) and block.id not in decoded:
+            yield PostProcessingBlock(id=0, type="anomaly", input=block.id)
+    networks = [block for block in impulse.learn if isinstance(block, NetworkBlock)]
+    if networks and not impulse.postprocessing:
+        yield PostProcessingBlock(id=0, type=_FREEFORM, input=networks[0].id)
 
 
-def _step(
+def _planned(
     block: PostProcessingBlock, impulse: Impulse, tensors: Mapping[int, TensorSpec]
-) -> postprocess.PostProcessor:
-    source = impulse.learn[0].id if block.input is None else block.input
-    if source not in tensors:
-        raise ModelFormatError(
-            f"the post-processing block {block.id} ({block.type}) decodes block {source}, which "
-            "gives no tensors"
-        )
-    _check_count(block, impulse, tensors[source])
+) -> PostProcessor | ResultStep:
     image = impulse.input if isinstance(impulse.input, ImageInput) else None
+    follows = postprocess.follows_results(block.type)
     try:
         return postprocess.create(
             block.type,
-            _complete(block, source, tensors),
+            _stream(block, impulse) if follows else _complete(block, impulse, tensors),
             width=image.width if image else 0,
             height=image.height if image else 0,
             labels=impulse.labels,
@@ -89,6 +120,17 @@ def _step(
         raise ModelFormatError(
             f"the post-processing block {block.id} ({block.type}): {error}"
         ) from error
+
+
+def _stream(block: PostProcessingBlock, impulse: Impulse) -> dict[str, Any]:
+    """The config of a block that works on results, with how fast these follow each other."""
+    if not isinstance(impulse.input, TimeSeriesInput):
+        return dict(block.config)
+    series = impulse.input
+    return {
+        "slice_size": series.samples // series.slices_per_window,
+        "interval_ms": 1000 / series.frequency if series.frequency else 0.0,
+    } | block.config
 
 
 def _check_count(block: PostProcessingBlock, impulse: Impulse, tensor: TensorSpec) -> None:
@@ -106,23 +148,45 @@ def _check_count(block: PostProcessingBlock, impulse: Impulse, tensor: TensorSpe
 
 
 def _complete(
-    block: PostProcessingBlock, source: int, tensors: Mapping[int, TensorSpec]
+    block: PostProcessingBlock, impulse: Impulse, tensors: Mapping[int, TensorSpec]
 ) -> dict[str, Any]:
-    """The block's config with what the network itself tells: quantisation and tensors."""
+    """The config of a decoder with what the network itself tells: quantisation and tensors."""
+    source = _source(block, impulse)
+    if source not in tensors:
+        raise ModelFormatError(
+            f"the post-processing block {block.id} ({block.type}) decodes block {source}, which "
+            "gives no tensors"
+        )
     tensor = tensors[source]
+    _check_count(block, impulse, tensor)
     _check_quantization(block, tensor)
     if block.type == _FREEFORM:
         _check_one_scale(tensors)
     completed: dict[str, Any] = {
         "input_block_id": source,
-        "output_tensors": [
-            {"name": spec.name, "block_id": key, "dtype": spec.dtype, "shape": list(spec.shape)}
-            for key, spec in tensors.items()
-        ],
+        "output_tensors": [_described(key, spec) for key, spec in tensors.items()],
     }
     if tensor.is_quantized:
         completed |= {"scale": tensor.scale, "zero_point": tensor.zero_point}
     return completed | block.config
+
+
+def _source(block: PostProcessingBlock, impulse: Impulse) -> int:
+    if block.input is not None:
+        return block.input
+    return (impulse.networks or impulse.learn)[0].id
+
+
+def _described(block_id: int, spec: TensorSpec) -> dict[str, Any]:
+    described = {
+        "name": spec.name,
+        "block_id": block_id,
+        "dtype": spec.dtype,
+        "shape": list(spec.shape),
+    }
+    if spec.is_quantized:
+        described |= {"scale": spec.scale, "zero_point": spec.zero_point}
+    return described
 
 
 def _check_one_scale(tensors: Mapping[int, TensorSpec]) -> None:

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..contract import TensorSession, TensorSpec
 from ..errors import ModelFormatError, PluginError
-from ..impulse import Impulse, NetworkBlock
-from .encoding import Encoding, encodings, takes_pixels
+from ..impulse import GmmBlock, Impulse, NetworkBlock
+from .encoding import Step, encodings, takes_pixels
 from .features import FeatureStage
 
 __all__ = ["NetworkStage", "check_tensors"]
 
 Array = npt.NDArray[np.generic]
-FloatArray = npt.NDArray[np.float32]
 
 
 class NetworkStage:
     """A network with its input encoding, planned for the features of one impulse.
 
     ``run`` takes the window and returns the raw output tensors by block id: output k of block b
-    has the key b + k. Unless ``reads_window`` is true it works on the features of the window,
-    which have to stand in the buffer of ``features`` by then.
+    has the key b + k. ``run_image`` does so with an RGB image of the model's size. Unless
+    ``reads_window`` is true both work on the features, which have to stand in the buffer of
+    ``features`` by then.
     """
 
     def __init__(
         self,
         impulse: Impulse,
-        block: NetworkBlock,
+        block: NetworkBlock | GmmBlock,
         session: TensorSession,
         features: FeatureStage,
     ) -> None:
@@ -38,7 +39,12 @@ class NetworkStage:
         self.reads_window = takes_pixels(impulse, session)
         self.outputs = _picked_outputs(block, session)
         inputs = encodings(impulse, block, session, features)
-        self.run = _runner(inputs, session, block.outputs, tuple(self.outputs))
+        tensors = tuple(encoding.tensor for encoding in inputs)
+        steps = [step for encoding in inputs for step in encoding.steps]
+        image_steps = [s for encoding in inputs for s in encoding.image_steps or encoding.steps]
+        keys, picks = tuple(self.outputs), _picks(block)
+        self.run = _runner(steps, tensors, session, picks, keys)
+        self.run_image = _runner(image_steps, tensors, session, picks, keys)
 
 
 def check_tensors(tensors: Mapping[int, object], specs: Mapping[int, TensorSpec]) -> None:
@@ -67,20 +73,19 @@ def _fits(shape: tuple[int, ...], promised: tuple[int, ...]) -> bool:
 
 
 def _runner(
-    inputs: Sequence[Encoding],
+    steps: Sequence[Step],
+    tensors: tuple[Array, ...],
     session: TensorSession,
     picks: tuple[int, ...] | None,
     keys: tuple[int, ...],
-) -> Callable[[FloatArray], dict[int, Array]]:
+) -> Callable[[npt.NDArray[Any]], dict[int, Array]]:
     """Fill the inputs, run the engine, key its outputs by block id."""
     run = session.run
-    steps = tuple(step for encoding in inputs for step in encoding.steps)
-    tensors = tuple(encoding.tensor for encoding in inputs)
     if len(session.outputs) == len(keys) == 1:
         # the usual case without its loops, which would cost as much as a tiny network itself
         return _one_output(steps, run, tensors, keys[0])
 
-    def run_all(window: FloatArray) -> dict[int, Array]:
+    def run_all(window: npt.NDArray[Any]) -> dict[int, Array]:
         for step in steps:
             step(window)
         outputs = run(tensors)
@@ -92,15 +97,15 @@ def _runner(
 
 
 def _one_output(
-    steps: Sequence[Callable[[FloatArray], None]],
+    steps: Sequence[Step],
     run: Callable[[Sequence[Array]], tuple[Array, ...]],
     tensors: tuple[Array, ...],
     key: int,
-) -> Callable[[FloatArray], dict[int, Array]]:
+) -> Callable[[npt.NDArray[Any]], dict[int, Array]]:
     if not steps:
         return lambda _: {key: run(tensors)[0]}
 
-    def run_one(window: FloatArray) -> dict[int, Array]:
+    def run_one(window: npt.NDArray[Any]) -> dict[int, Array]:
         for step in steps:
             step(window)
         return {key: run(tensors)[0]}
@@ -108,8 +113,15 @@ def _one_output(
     return run_one
 
 
-def _picked_outputs(block: NetworkBlock, session: TensorSession) -> dict[int, TensorSpec]:
-    picks = range(len(session.outputs)) if block.outputs is None else block.outputs
+def _picks(block: NetworkBlock | GmmBlock) -> tuple[int, ...] | None:
+    return block.outputs if isinstance(block, NetworkBlock) else None
+
+
+def _picked_outputs(
+    block: NetworkBlock | GmmBlock, session: TensorSession
+) -> dict[int, TensorSpec]:
+    chosen = _picks(block)
+    picks = range(len(session.outputs)) if chosen is None else chosen
     for index in picks:
         if index >= len(session.outputs):
             raise ModelFormatError(

@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from .. import dsp
 from ..contract import ImpulseSession, TensorSession, TensorSpec
-from ..errors import InvalidInputError, ModelFormatError, UnsupportedModelError
-from ..impulse import Impulse, NetworkBlock, model_parameters
+from ..errors import InvalidInputError, ModelFormatError
+from ..impulse import ImageInput, Impulse, model_parameters
 from ..parameters import BlockThresholds, ModelParameters
 from ..results import InferenceResult, Timing
 from ..windows import WindowCheck
+from .anomaly import AnomalyStage
 from .features import FeatureStage
 from .interpret import InterpretStage
 from .network import NetworkStage, check_tensors
@@ -47,13 +48,17 @@ class TensorImpulse(ImpulseSession):
         self._sessions = tuple(sessions.values())
         self._features = FeatureStage(impulse)
         self._networks = tuple(
-            NetworkStage(impulse, _network(block), sessions[block.id], self._features)
-            for block in impulse.learn
+            NetworkStage(impulse, block, sessions[block.id], self._features)
+            for block in impulse.networks
         )
-        self._extract = None if self._networks[0].reads_window else self._features.run
+        self._anomalies = AnomalyStage(impulse, self._features)
+        reads_window = any(stage.reads_window for stage in self._networks)
+        self._extract = None if reads_window else self._features.run
         # pixels have a range, which the image block checks
         self.refuses_non_finite = {block.type for block in impulse.dsp} == {"image"}
         self._interpret = InterpretStage(impulse, _all_outputs(self._networks))
+        self._streams = self._features.can_stream
+        self._takes_images = isinstance(impulse.input, ImageInput) and self._features.takes_images
         self._sliding = SlidingWindow(impulse.window_length)
         self._turn = Turn()
         self.parameters: ModelParameters = model_parameters(impulse)
@@ -67,8 +72,20 @@ class TensorImpulse(ImpulseSession):
             self._report(window, result)
         return result
 
+    def classify_image(self, rgb: npt.NDArray[np.uint8], debug: bool = False) -> InferenceResult:
+        """Answer one image without packing its pixels first, where the blocks take it as it is."""
+        if not self._takes_images:
+            return super().classify_image(rgb, debug)
+        result = self._turn.run(self._run_image, rgb)
+        if debug:
+            self._report(rgb, result)
+        return result
+
     def classify_continuous(self, piece: FloatArray, debug: bool = False) -> InferenceResult:
-        """Answer the window that ends with this slice, by sliding over the raw values."""
+        """Answer the window that ends with this slice.
+
+        Blocks that can stream work on the slice alone; for the others the raw values slide.
+        """
         result = self._turn.run(self._run_slice, piece)
         if debug and result.ready:
             self._report(piece, result)
@@ -134,6 +151,12 @@ class TensorImpulse(ImpulseSession):
         return named
 
     def _run_slice(self, piece: FloatArray) -> InferenceResult:
+        if self._streams:
+            begin = perf_counter_ns()
+            if not self._features.run_slice(piece):
+                return InferenceResult(ready=False)
+            extracted = perf_counter_ns()
+            return self._answer(self._tensors(piece), begin, extracted)
         window = self._sliding.push(piece)
         return InferenceResult(ready=False) if window is None else self._run(window)
 
@@ -142,21 +165,45 @@ class TensorImpulse(ImpulseSession):
         if self._extract is not None:
             self._extract(window)
         extracted = perf_counter_ns()
-        tensors = self._networks[0].run(window)
-        for stage in self._networks[1:]:
+        return self._answer(self._tensors(window), begin, extracted)
+
+    def _run_image(self, rgb: npt.NDArray[np.uint8]) -> InferenceResult:
+        begin = perf_counter_ns()
+        if self._extract is not None:
+            self._features.run_image(rgb)
+        extracted = perf_counter_ns()
+        tensors: dict[int, npt.NDArray[Any]] = {}
+        for stage in self._networks:
+            tensors |= stage.run_image(rgb)
+        return self._answer(tensors, begin, extracted)
+
+    def _tensors(self, window: FloatArray) -> dict[int, npt.NDArray[Any]]:
+        stages = self._networks
+        if len(stages) == 1:
+            return stages[0].run(window)
+        tensors: dict[int, npt.NDArray[Any]] = {}
+        for stage in stages:
             tensors |= stage.run(window)
+        return tensors
+
+    def _answer(
+        self, tensors: dict[int, npt.NDArray[Any]], begin: int, extracted: int
+    ) -> InferenceResult:
+        """What the tensors and the features mean, with the times at which the work went on."""
         inferred = perf_counter_ns()
-        parts = self._interpret.run(tensors)
+        anomalies = self._anomalies.run() if self._anomalies else None
+        scored = perf_counter_ns()
+        parts = self._interpret.run(tensors, anomalies)
         done = perf_counter_ns()
         timing = Timing(
             (extracted - begin) // 1000,
             (inferred - extracted) // 1000,
-            0,
-            (done - inferred) // 1000,
+            (scored - inferred) // 1000,
+            (done - scored) // 1000,
         )
         return InferenceResult(timing=timing, **parts)
 
-    def _report(self, window: FloatArray, result: InferenceResult) -> None:
+    def _report(self, window: npt.NDArray[Any], result: InferenceResult) -> None:
         with np.printoptions(threshold=64, precision=5):
             _log.debug("window of %d values: %s", window.size, window)
             if self._extract is not None:
@@ -174,16 +221,6 @@ def _all_outputs(stages: Iterable[NetworkStage]) -> dict[int, TensorSpec]:
             )
         outputs |= stage.outputs
     return outputs
-
-
-def _network(block: object) -> NetworkBlock:
-    if isinstance(block, NetworkBlock):
-        return block
-    kind = type(block).__name__.removesuffix("Block").lower()
-    raise UnsupportedModelError(
-        f"the learn block {getattr(block, 'id', '')} is of the type {kind}, which tensor backends "
-        "do not run yet; use the sdk-ffi or eim backend"
-    )
 
 
 def _real(tensor: npt.NDArray[Any], scale: float, zero_point: int) -> npt.NDArray[np.float32]:

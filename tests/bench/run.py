@@ -1,4 +1,4 @@
-"""What the library adds to the engine, measured in one run: ``nox -s bench``.
+"""What the library adds to the engine, and what its own steps take: ``nox -s bench``.
 
 Every number is a difference or a ratio of two things measured in turn, round by round, so that a
 busy machine disturbs both alike. A broken limit ends in exit code 1.
@@ -9,12 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -22,8 +20,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
-from rich.table import Table
+from measuring import Row, in_turn, show
+from steps import post_processing, signal_processing
 
 from ei_runner_core import EdgeImpulseModel
 from ei_runner_core.demos import demo
@@ -37,20 +35,6 @@ OPEN_LIMIT = 10.0  # ms
 
 Array = npt.NDArray[Any]
 Call = Callable[[Array], Array]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measured number; ``limit`` is the most that it may be."""
-
-    name: str
-    value: float
-    unit: str
-    limit: float | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.limit is None or self.value <= self.limit
 
 
 @dataclass(frozen=True)
@@ -113,6 +97,8 @@ def main() -> int:
     engines = [engine for engine in ENGINES if engine.backend in registry().backends]
     rows = [row for engine in engines for row in inference(engine, rounds)]
     rows += [row for engine in engines for row in opening(engine, rounds)]
+    rows += signal_processing(10 * rounds)
+    rows += post_processing(10 * rounds)
     rows += start(rounds)
     if arguments.json:
         print(json.dumps([asdict(row) | {"ok": row.ok} for row in rows], indent=2))
@@ -181,36 +167,6 @@ def opening(engine: Engine, rounds: int) -> Iterator[Row]:
     yield Row(f"{label}: make the engine's session", 1e3 * times["bare"], "ms")
     yield Row(f"{label}: open the bundle", 1e3 * times["open"], "ms")
     yield Row(f"{label}: open over making it", added, "ms", OPEN_LIMIT)
-
-
-def in_turn(
-    calls: Mapping[str, Callable[[], object]], rounds: int, repeat: int
-) -> dict[str, float]:
-    """The seconds that one call takes in the best tenth of the rounds.
-
-    What other processes take away only adds, to one side more than to the other.
-    """
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for call in calls.values():
-        call()  # warm up: files in the cache, buffers in place
-    for _ in range(rounds):
-        for name, call in calls.items():
-            begin = time.perf_counter()
-            for _ in range(repeat):
-                call()
-            seconds[name].append((time.perf_counter() - begin) / repeat)
-    return {name: statistics.quantiles(values, n=10)[0] for name, values in seconds.items()}
-
-
-def show(rows: list[Row]) -> None:
-    table = Table("", "value", "limit", "")
-    for column in table.columns[1:3]:
-        column.justify = "right"
-    for row in rows:
-        limit = "" if row.limit is None else f"{row.limit:g} {row.unit}"
-        verdict = "" if row.limit is None else "[green]ok" if row.ok else "[red]too much"
-        table.add_row(row.name, f"{row.value:.3g} {row.unit}", limit, verdict)
-    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from ei_runner_core.cli import _output
 from ei_runner_core.cli._app import ei_runner
 
 Invoke = Callable[..., Result]
-COMMANDS = ["demo", "run", "info", "package", "backends", "doctor"]
+COMMANDS = ["demo", "run", "info", "convert", "package", "backends", "doctor"]
 GROUP = "ei_runner_commands"
 HELLO = "import click\n@click.command()\ndef hello(): click.echo('hello from a plugin')"
 

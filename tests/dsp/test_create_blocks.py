@@ -45,10 +45,14 @@ def spy_plugin(tmp_path, monkeypatch):
     forget_modules(tmp_path)
 
 
+BLOCKS = ["flatten", "image", "mfcc", "mfe", "raw", "spectral_analysis", "spectrogram"]
+KNOWN = ", ".join(BLOCKS)
+
+
 def test_the_built_in_blocks_come_through_the_hook():
-    assert [spec.name for spec in ei_runner_preprocessors()] == ["flatten", "image", "raw"]
-    for spec in ei_runner_preprocessors():
-        assert isinstance(dsp.create(spec.name, {}), Preprocessor)
+    assert [spec.name for spec in ei_runner_preprocessors()] == BLOCKS
+    for name in BLOCKS:
+        assert isinstance(dsp.create(name, {}, frequency=16000), Preprocessor)
 
 
 def test_listing_the_blocks_loads_no_numpy():
@@ -62,9 +66,9 @@ def test_every_public_name_can_be_imported():
         dsp.no_such_name  # noqa: B018
 
 
-@pytest.mark.parametrize("name", ["spectral_analysis", "mfe", "mfcc", "spectrogram", "typo", ""])
+@pytest.mark.parametrize("name", ["spectral", "typo", ""])
 def test_an_unknown_block_is_refused_with_the_known_ones(name):
-    with pytest.raises(UnsupportedModelError, match=f"'{name}'; known blocks: flatten, image, raw"):
+    with pytest.raises(UnsupportedModelError, match=f"'{name}'; known blocks: {KNOWN}"):
         dsp.create(name, {})
 
 
@@ -179,7 +183,7 @@ def test_a_block_of_a_plugin_gets_its_context_and_its_axes():
 
 @pytest.mark.usefixtures("spy_plugin")
 def test_an_unknown_block_is_refused_with_those_of_plugins_too():
-    with pytest.raises(UnsupportedModelError, match="known blocks: flatten, image, raw, spy"):
+    with pytest.raises(UnsupportedModelError, match=r"known blocks: .*spectrogram, spy"):
         dsp.create("no-such-block", {})
 
 

@@ -1,0 +1,90 @@
+"""From what was found on disk to an impulse that can be run: exports are read, networks added."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from .contract import ModelSource, Network
+from .errors import BackendUnavailableError, InvalidInputError, ModelNotFoundError
+from .impulse import Impulse
+
+__all__ = ["NetworkFiles", "read_source"]
+
+NetworkFiles = str | os.PathLike[str] | Mapping[int, str | os.PathLike[str]]
+"""A network file, or one for each learn block, by id."""
+
+_log = logging.getLogger(__name__)
+
+
+def read_source(
+    found: ModelSource, impulse: int | str | None = None, network: NetworkFiles | None = None
+) -> ModelSource:
+    """Learn what a model is, where its files tell it.
+
+    Args:
+        found: what :func:`ei_runner_core.locate.locate` found.
+        impulse: the one to run out of an export that holds several, by id or name.
+        network: files to run in place of those that the model brings: an ``.onnx`` for an export
+            that has a ``.tflite``, or the network that an EON-compiled export lacks.
+
+    Raises:
+        ModelFormatError: the export is damaged, or holds several impulses and none was chosen.
+        ModelNotFoundError: there is no such network file.
+        InvalidInputError: there is nothing to choose from, or no block for the network.
+    """
+    if found.kind == "cpp-export":
+        found = _read_export(found, impulse)
+    elif impulse is not None:
+        raise InvalidInputError(
+            f"{found.path} is no C++ export with several impulses: leave impulse={impulse!r} out"
+        )
+    return found if network is None else _with_networks(found, network)
+
+
+def _read_export(found: ModelSource, impulse: int | str | None) -> ModelSource:
+    from .impulse.export import read_export
+
+    try:
+        return read_export(found.path, impulse)
+    except BackendUnavailableError as error:  # what compiles the export can do without
+        _log.debug("%s is not read: %s", found.path, error)
+        return found
+
+
+def _with_networks(found: ModelSource, network: NetworkFiles) -> ModelSource:
+    impulse = found.impulse
+    if impulse is None:
+        raise InvalidInputError(f"{found.path} does not tell its blocks: a network does not fit in")
+    files = network if isinstance(network, Mapping) else {_only_network(impulse): network}
+    known = {block.id for block in impulse.networks}
+    for block_id in files:
+        if block_id not in known:
+            ids = ", ".join(map(str, sorted(known))) or "none"
+            raise InvalidInputError(
+                f"network names the learn block {block_id!r}, but the networks of the impulse have "
+                f"the ids: {ids}"
+            )
+    given = {block_id: (_network(file),) for block_id, file in files.items()}
+    return replace(found, networks={**found.networks, **given})
+
+
+def _only_network(impulse: Impulse) -> int:
+    ids = [block.id for block in impulse.networks]
+    if len(ids) == 1:
+        return ids[0]
+    listed = ", ".join(map(str, ids)) or "none"
+    raise InvalidInputError(
+        "network is one file, expected a mapping from the id of each learn block to its file: the "
+        f"impulse has the networks {listed}"
+    )
+
+
+def _network(file: str | os.PathLike[str]) -> Network:
+    path = Path(file)
+    if not path.is_file():
+        raise ModelNotFoundError(f"there is no network file at {path}")
+    return Network(str(path), path.suffix.lower(), path=path)
