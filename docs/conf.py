@@ -10,6 +10,7 @@ import numpy as np
 from ei_runner_core import __version__, results
 
 vars(results)["np"] = np  # msgspec evaluates the annotations, and there is no np at run time
+vars(results)["ImageMapping"] = ImageMapping
 
 project = "ei-runner"
 author = "The ei-runner authors"

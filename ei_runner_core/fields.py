@@ -10,7 +10,18 @@ from typing import Any
 
 from .errors import InvalidInputError
 
-__all__ = ["Field", "choice", "count", "flag", "number", "read_fields", "whole"]
+__all__ = [
+    "Field",
+    "choice",
+    "count",
+    "flag",
+    "number",
+    "optional",
+    "read_fields",
+    "record",
+    "records",
+    "whole",
+]
 
 MAX_FLOAT32 = 3.4028234663852886e38
 MAX_COUNT = 2**128
@@ -68,6 +79,28 @@ def choice(default: str, *others: str) -> Field:
     return Field(default, " or ".join(map(repr, words)), to_choice)
 
 
+def optional(field: Field) -> Field:
+    """The same, but ``None`` where the config has none."""
+    return Field(None, field.expected, field.convert)
+
+
+def record(owner: str, fields: Mapping[str, Field], ignored: Collection[str] = ()) -> Field:
+    """A mapping with fields of its own; see :func:`read_fields` for the arguments."""
+    default = {name: field.default for name, field in fields.items()}
+    return Field(default, "a mapping", lambda value: read_fields(owner, value, fields, ignored))
+
+
+def records(owner: str, fields: Mapping[str, Field], ignored: Collection[str] = ()) -> Field:
+    """A sequence of such mappings; there are none by default."""
+
+    def to_records(value: Any) -> tuple[dict[str, Any], ...]:
+        if not isinstance(value, (list, tuple)):
+            raise ValueError
+        return tuple(read_fields(owner, row, fields, ignored) for row in value)
+
+    return Field((), "a list of mappings", to_records)
+
+
 def read_fields(
     owner: str,
     config: Mapping[str, Any],
@@ -103,6 +136,8 @@ def read_fields(
 def _convert(owner: str, name: str, value: Any, field: Field) -> Any:
     try:
         return field.convert(value)
+    except InvalidInputError:  # of a field within this one, which it names
+        raise
     except (ValueError, OverflowError) as error:
         shown = reprlib.repr(value)
         raise InvalidInputError(

@@ -69,13 +69,13 @@ def failure(error: Exception, where: str = "") -> Failure:
     return Failure(error, code, where)
 
 
-def answer(model: EdgeImpulseModel, window: WindowInput) -> Answer:
+def answer(model: EdgeImpulseModel, window: WindowInput, resize_mode: str | None = None) -> Answer:
     """Run the model on one input."""
     from ..files import FeatureWindow, ImageWindow
     from ..results import InferenceResult, Timing
 
     if isinstance(window, ImageWindow):
-        return Answer(model.infer_image(window.pixels))
+        return Answer(model.infer_image(window.pixels, resize_mode=resize_mode))
     if isinstance(window, FeatureWindow):
         return Answer(model.infer(window.values))
     begin = perf_counter_ns()

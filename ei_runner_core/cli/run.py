@@ -29,6 +29,8 @@ __all__ = ["run"]
 @click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE",
               help="An option of the backend; can be repeated. The value may be JSON: "
               """num_threads=2, delegates='["a.so"]'.""")  # fmt: skip
+@click.option("--resize-mode", type=click.Choice(["none", "fit-shortest", "fit-longest", "squash"]),
+              help="How images are brought to the model's size; else its own way.")  # fmt: skip
 @impulse_option
 @network_option
 @click.option("--debug", is_flag=True, help="Log every inference to stderr.")
@@ -43,6 +45,7 @@ def run(
     options: Sequence[str],
     impulse: str | None,
     network: str | None,
+    resize_mode: str | None,
     debug: bool,
     as_json: bool,
 ) -> None:
@@ -79,7 +82,7 @@ def run(
         context.exit(failure(error).code)
     code = OK
     try:
-        run_one = _Runner(opened, wanted, as_json, is_alone=_names_one(inputs))
+        run_one = _Runner(opened, wanted, as_json, resize_mode, is_alone=_names_one(inputs))
         code = max(run_one(one) for one in with_progress(wanted))
     finally:
         code = max(code, close_model(opened))
@@ -132,11 +135,18 @@ class _Runner:
     """Runs one input after the other and tells each answer as soon as it is there."""
 
     def __init__(
-        self, model: EdgeImpulseModel, inputs: Sequence[Input], as_json: bool, *, is_alone: bool
+        self,
+        model: EdgeImpulseModel,
+        inputs: Sequence[Input],
+        as_json: bool,
+        resize_mode: str | None,
+        *,
+        is_alone: bool,
     ) -> None:
         self._model = model
         self._parameters = model.parameters
         self._as_json = as_json
+        self._resize_mode = resize_mode
         self._width = max(len(one.shown) for one in inputs)
         self._is_alone = is_alone
 
@@ -148,7 +158,7 @@ class _Runner:
         try:
             window = one.read(self._parameters)
             where = one.shown
-            result = answer(self._model, window)
+            result = answer(self._model, window, self._resize_mode)
         except Exception as error:  # noqa: BLE001 - a backend may fail in any way; the next may not
             failed = failure(error, where)
             _tell_failure(one.shown, failed, self._as_json)

@@ -34,7 +34,8 @@ def create(
     """Plan a signal-processing block.
 
     Args:
-        block: its name: ``raw``, ``flatten``, ``image``, or one that a plugin brings.
+        block: its name: ``raw``, ``flatten``, ``image``, ``spectral_analysis``, ``mfe``, ``mfcc``,
+            ``spectrogram``, or one that a plugin brings.
         config: its settings, by the field names of the C++ SDK. What is missing gets the default
             that the block's class documents; ``block_id``, ``implementation_version`` and
             ``axes`` may stand there and are ignored.
@@ -81,7 +82,9 @@ def extract(
 
     Args:
         block: as for :func:`create`, like everything that is not listed here.
-        window: real numbers, shape (n,), the axes interleaved.
+        window: real numbers, shape (n,), the axes interleaved. The block ``image`` also takes the
+            pixels of an RGB image as they are: uint8, shape (height, width, 3), or (frames, height,
+            width, 3).
         config: as for :func:`create`.
         version: as for :func:`create`.
         frequency: as for :func:`create`.
@@ -107,7 +110,18 @@ def extract(
     )
     from .block import as_window
 
+    if block == "image" and getattr(window, "ndim", 1) > 1:
+        return _image_features(plan, window)
     return plan.extract(as_window(window))
+
+
+def _image_features(plan: Any, pixels: Any) -> npt.NDArray[np.float32]:
+    """The features of pixels that are not packed."""
+    import numpy as np
+
+    features = np.empty(plan.output_size(pixels.size // 3), np.float32)
+    plan.extract_rgb_into(pixels, features)
+    return features
 
 
 def _target(block: str) -> Any:

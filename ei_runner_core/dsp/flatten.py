@@ -11,6 +11,7 @@ from ..contract import BlockContext
 from ..errors import InvalidInputError
 from ..fields import count, flag, number, read_fields
 from .block import IGNORED_FIELDS, Block, FloatArray, check_output, sample_count
+from .moments import PowerMeans, RowMeans, kurtosis, skewness
 from .moving_average import MovingAverage
 
 __all__ = ["Flatten"]
@@ -44,7 +45,7 @@ class Flatten(Block):
         # one row a statistic, so that every result is written where it belongs
         self._features = np.empty((len(names) + bool(windows), self._axes), np.float32)
         self._rows = dict(zip(names, self._features, strict=False))
-        self._workspace = _Workspace(0, self._axes)
+        self._workspace = _Workspace(1, self._axes)
         self._check_outputs(context.n_outputs)
 
     def output_size(self, length: int) -> int:
@@ -92,61 +93,38 @@ class Flatten(Block):
         if (row := rows.get("rms")) is not None:
             np.sqrt(work.mean_square, row)
         if not self._enabled.isdisjoint(("stdev", "skewness", "kurtosis")):
-            work.center()
             self._fill_from_moments()
         if self._history is not None:
             self._history.push_into(work.mean, self._features[-1])
 
     def _fill_from_moments(self) -> None:
-        second, third, fourth = self._workspace.moments
+        second, third, fourth = self._workspace.moments()
         if (row := self._rows.get("stdev")) is not None:
             np.sqrt(second, row)
         if (row := self._rows.get("skewness")) is not None:
-            root = np.sqrt(second * second * second)
-            np.divide(third, root, row)
-            row[root == 0] = 0
+            skewness(second, third, row)
         if (row := self._rows.get("kurtosis")) is not None:
-            square = second * second
-            np.divide(fourth, square, row)
-            row[square == 0] = 0
-            np.subtract(row, np.float32(3), row)
+            kurtosis(second, fourth, row)
 
 
 class _Workspace:
-    """Buffers for windows of one length, axis by axis, and the sums over them.
-
-    Sums run from left to right in float32, which only a cumulative sum promises: NumPy's plain sum
-    adds in another order.
-    """
+    """Buffers for windows of one length, axis by axis, and the sums over them."""
 
     def __init__(self, samples: int, axes: int) -> None:
         self.samples = samples
-        self._length = np.float32(samples)
         self._powers = np.empty((2, axes, samples), np.float32)
         self.values, self._squares = self._powers
         self._deviations = np.empty((axes, samples), np.float32)
-        self._central = np.empty((3, axes, samples), np.float32)
-        self._sums = np.empty((3, axes, samples), np.float32)
-        self._two_sums = self._sums[:2]
-        self._totals = self._sums[:, :, -1:]
-        means = np.empty((2, axes, 1), np.float32)
-        self._means, self._mean_column = means, means[0]
-        self.mean, self.mean_square = means[:, :, 0]
-        self._moments = np.empty((3, axes, 1), np.float32)
-        self.moments = self._moments[:, :, 0]
+        self._means = RowMeans(self._powers.shape)
+        self._central = PowerMeans((axes, samples))
+        self.mean, self.mean_square = self._means.result[..., 0]
 
     def average(self) -> None:
         """The mean and the mean square of ``values``."""
         np.multiply(self.values, self.values, self._squares)
-        np.add.accumulate(self._powers, axis=2, out=self._two_sums)
-        np.divide(self._totals[:2], self._length, self._means)
+        self._means.of(self._powers)
 
-    def center(self) -> None:
-        """The second, third and fourth moment about the mean."""
-        deviations, (squares, cubes, fourths) = self._deviations, self._central
-        np.subtract(self.values, self._mean_column, deviations)
-        np.multiply(deviations, deviations, squares)
-        np.multiply(squares, deviations, cubes)
-        np.multiply(squares, squares, fourths)
-        np.add.accumulate(self._central, axis=2, out=self._sums)
-        np.divide(self._totals, self._length, self._moments)
+    def moments(self) -> FloatArray:
+        """The second, third and fourth moment about the mean, shape (3, axes)."""
+        np.subtract(self.values, self._means.result[0], self._deviations)
+        return self._central.of(self._deviations)

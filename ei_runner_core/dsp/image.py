@@ -10,7 +10,7 @@ import numpy as np
 from ..contract import BlockContext
 from ..errors import InvalidInputError
 from .block import Block, FloatArray, check_output
-from .pixels import PixelSplitter, read_channels
+from .pixels import ByteReader, Octets, PlaneReader, as_octets, read_channels
 
 __all__ = ["LUMA", "Image"]
 
@@ -45,47 +45,54 @@ class Image(Block):
 
     def extract_into(self, window: FloatArray, out: FloatArray) -> None:
         """See :meth:`Block.extract_into`."""
+        self._checked(window.size, out).into(window, out)
+
+    def extract_rgb_into(self, rgb: Octets, out: FloatArray) -> None:
+        """The same features straight from the bytes of an image, several times faster.
+
+        Args:
+            rgb: uint8, shape (height, width, 3), or (frames, height, width, 3); best C-contiguous.
+            out: float32, shape (n_features,), C-contiguous.
+
+        Raises:
+            InvalidInputError: another dtype or shape, or a size that does not suit the block.
+        """
+        octets = as_octets(rgb)
+        self._checked(octets.size // 3, out).rgb_into(octets, out)
+
+    def _checked(self, pixels: int, out: FloatArray) -> _Color | _Grey:
         levels = self._levels
-        if window.size != levels.count or not levels.count:
-            self.output_size(window.size)
-            levels = self._levels = self._levels_for(window.size)
-        check_output(out, levels.count * self._channels)
-        levels.into(window, out)
+        if pixels != levels.count or not pixels:
+            self.output_size(pixels)
+            levels = self._levels = self._levels_for(pixels)
+        check_output(out, pixels * self._channels)
+        return levels
 
     def _levels_for(self, pixels: int) -> _Color | _Grey:
         return _Color(pixels) if self._channels == 3 else _Grey(pixels)
 
 
-class _Color:
-    """Bytes put side by side in R, G, B order, then divided in one go."""
+class _Color(ByteReader):
+    """Bytes side by side in R, G, B order, divided in one go."""
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        interleaved = np.empty((count, 3), np.uint8)
-        self._load = PixelSplitter(interleaved.T).load
-        self._octets = interleaved.reshape(-1)
-
-    def into(self, window: FloatArray, out: FloatArray) -> None:
-        self._load(window)
-        out[...] = self._octets
+    def rgb_into(self, octets: Octets, out: FloatArray) -> None:
+        out[...] = octets
         np.divide(out, _LARGEST, out)
 
 
-class _Grey:
+class _Grey(PlaneReader):
     """One plane a channel, divided, weighted and added from left to right."""
 
     def __init__(self, count: int) -> None:
-        self.count = count
         planes = np.empty((3, count), np.float32)
-        self._load = PixelSplitter(planes).load
+        super().__init__(planes)
         self._planes = planes.reshape(-1)
         # operands as long as the others: NumPy takes longer for a single number
         self._largest = np.full(3 * count, _LARGEST)
         self._weights = np.repeat(LUMA, count)
         self._red, self._green, self._blue = planes
 
-    def into(self, window: FloatArray, out: FloatArray) -> None:
-        self._load(window)
+    def _compute(self, out: FloatArray) -> None:
         planes = self._planes
         np.divide(planes, self._largest, planes)
         np.multiply(planes, self._weights, planes)

@@ -19,9 +19,29 @@ BUILT_IN = (
         summary="pixels as RGB or grey levels from 0 to 1",
     ),
     PreprocessorSpec(
+        "mfcc",
+        "ei_runner_core.dsp.audio.mfcc:Mfcc",
+        summary="cepstral coefficients of audio, for speech",
+    ),
+    PreprocessorSpec(
+        "mfe",
+        "ei_runner_core.dsp.audio.mfe:Mfe",
+        summary="energies of mel filters of audio",
+    ),
+    PreprocessorSpec(
         "raw",
         "ei_runner_core.dsp.raw:Raw",
         summary="the values themselves, scaled",
+    ),
+    PreprocessorSpec(
+        "spectral_analysis",
+        "ei_runner_core.dsp.spectral.block:SpectralAnalysis",
+        summary="frequencies and statistics of each axis, by FFT or wavelets",
+    ),
+    PreprocessorSpec(
+        "spectrogram",
+        "ei_runner_core.dsp.audio.spectrogram:Spectrogram",
+        summary="the power of each frequency over time",
     ),
 )
 

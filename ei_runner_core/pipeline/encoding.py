@@ -84,12 +84,11 @@ def encodings(
     else:
         raise ModelFormatError(
             f"{block.files[0]} has {len(session.inputs)} input tensors, but the learn block "
-            f"{block.id} takes the features of {len(ids)} DSP blocks; expected one tensor for all "
-            "of them or one for each"
+            f"{block.id} takes the features of {len(ids)} blocks; expected one tensor for all of "
+            "them or one for each"
         )
-    by_id = {dsp_block.id: dsp_block for dsp_block in impulse.dsp}
     return tuple(
-        _feature_encoding(impulse, block, spec, [by_id[i] for i in group], features, first=k == 0)
+        _feature_encoding(impulse, block, spec, group, features, first=k == 0)
         for k, (spec, group) in enumerate(zip(session.inputs, groups, strict=True))
     )
 
@@ -127,16 +126,17 @@ def _feature_encoding(
     impulse: Impulse,
     block: NetworkBlock,
     spec: TensorSpec,
-    sources: list[DspBlock],
+    sources: Sequence[int],
     features: FeatureStage,
     *,
     first: bool,
 ) -> Encoding:
-    shape = _concrete_shape(spec, sum(source.outputs for source in sources), block)
     steps: list[Step] = []
     values: npt.NDArray[Any] = _gathered(steps, features, sources)
-    if first and sources[0].type == "image" and block.image_scaling != "NONE":
-        values = _scaled(steps, values, block, sources[0])
+    shape = _concrete_shape(spec, values.size, block)
+    image = next((one for one in impulse.dsp if one.id == sources[0] and one.type == "image"), None)
+    if first and image is not None and block.image_scaling != "NONE":
+        values = _scaled(steps, values, block, image)
     if spec.dtype != "float32":
         values = _quantized(steps, values, spec, block)
     return _arranged(steps, values, shape, impulse, block)
@@ -160,12 +160,12 @@ def _concrete_shape(
     return tuple(shape)
 
 
-def _gathered(steps: list[Step], features: FeatureStage, sources: Sequence[DspBlock]) -> FloatArray:
+def _gathered(steps: list[Step], features: FeatureStage, sources: Sequence[int]) -> FloatArray:
     """The features of some blocks: where they stand if that is side by side, else a copy."""
-    spans = [features.spans[source.id] for source in sources]
+    spans = [features.spans[source] for source in sources]
     if all(a.stop == b.start for a, b in pairwise(spans)):
         return features.buffer[spans[0].start : spans[-1].stop]
-    return _taken(steps, features, features.positions([source.id for source in sources]))
+    return _taken(steps, features, features.positions(sources))
 
 
 def _taken(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -25,25 +25,36 @@ _Extract = Callable[[FloatArray, FloatArray], None]
 class FeatureStage:
     """The features of all blocks, one after the other in one buffer that is used again.
 
-    ``spans`` tells where the features of each block stand, by its id.
+    ``spans`` tells where the features of each block stand, by its id. Behind them there is room for
+    what networks give to other networks.
+
+    Args:
+        impulse: whose blocks they are.
+        kept: the ids of the learn blocks that others take in, with how many values they give.
     """
 
-    def __init__(self, impulse: Impulse) -> None:
+    def __init__(self, impulse: Impulse, kept: Mapping[int, int] | None = None) -> None:
         self.spans: dict[int, slice] = {}
+        sizes = {block.id: block.outputs for block in impulse.dsp} | dict(kept or {})
         end = 0
-        for block in impulse.dsp:
-            self.spans[block.id] = slice(end, end + block.outputs)
-            end += block.outputs
+        for block_id, size in sizes.items():
+            self.spans[block_id] = slice(end, end + size)
+            end += size
         self.buffer: FloatArray = np.zeros(end, np.float32)
+        self._size = sum(block.outputs for block in impulse.dsp)
         self._plans = tuple(_plan(block, impulse) for block in impulse.dsp)
         self._targets = tuple(self.buffer[self.spans[block.id]] for block in impulse.dsp)
         self._steps = tuple(self._windowed(impulse.window_length))
         self._scalers = tuple(self._scaler(block) for block in impulse.dsp if block.normalization)
-        self.can_stream = bool(self._plans) and all(plan.can_stream for plan in self._plans)
         self.takes_images = all(isinstance(plan, Image) for plan in self._plans)
-        if self.can_stream:
-            _share_carry(self._plans)
+        self._sliced = tuple(
+            (plan, out)
+            for plan, out in zip(self._plans, self._targets, strict=True)
+            if isinstance(plan, SlicedBlock)
+        )
+        self._share_carry()
         self._warm_up(impulse)
+        self.can_stream = self._tried_slices(impulse)
 
     def run(self, window: FloatArray) -> None:
         """Fill the buffer with the features of a window."""
@@ -70,8 +81,15 @@ class FeatureStage:
             Whether the slices so far make a whole window.
         """
         for plan, out in zip(self._plans, self._targets, strict=True):
-            out[...] = plan.extract_slice(piece)
-        return sum(plan.streamed for plan in self._plans) >= self.buffer.size
+            if isinstance(plan, SlicedBlock):
+                plan.push_slice(piece)
+            else:
+                out[...] = plan.extract_slice(piece)
+        if sum(plan.streamed for plan in self._plans) < self._size:
+            return False
+        for sliced, out in self._sliced:
+            sliced.features_into(out)
+        return True
 
     def positions(self, block_ids: Sequence[int]) -> npt.NDArray[np.intp]:
         """Where the features of some blocks stand in the buffer, one block after the other."""
@@ -118,6 +136,33 @@ class FeatureStage:
             ) from error
         self.reset()
 
+    def _share_carry(self) -> None:
+        """Let all blocks keep what is left of a slice in one place, as the SDK does.
+
+        Two of them in one impulse mix what they carry, and networks are used to that.
+        """
+        for plan, _ in self._sliced:
+            plan.carry = self._sliced[0][0].carry
+
+    def _tried_slices(self, impulse: Impulse) -> bool:
+        """Whether all blocks can work on the slices of this impulse.
+
+        One whose frames are longer than a slice cannot; then the raw values slide.
+        """
+        series = impulse.input
+        if not isinstance(series, TimeSeriesInput):
+            return False
+        if not self._plans or not all(plan.can_stream for plan in self._plans):
+            return False
+        length = series.samples // series.slices_per_window * len(series.axes)
+        try:
+            self.run_slice(np.zeros(length, np.float32))
+        except InvalidInputError:
+            return False
+        finally:
+            self.reset()
+        return True
+
 
 def _plan(block: DspBlock, impulse: Impulse) -> Preprocessor:
     series = impulse.input if isinstance(impulse.input, TimeSeriesInput) else None
@@ -133,13 +178,3 @@ def _plan(block: DspBlock, impulse: Impulse) -> Preprocessor:
         )
     except InvalidInputError as error:
         raise ModelFormatError(f"the DSP block {block.id} ({block.type}): {error}") from error
-
-
-def _share_carry(plans: tuple[Preprocessor, ...]) -> None:
-    """Let all blocks keep what is left of a slice in one place, as the SDK does.
-
-    Two of them in one impulse mix what they carry, and networks are used to that.
-    """
-    streaming = [plan for plan in plans if isinstance(plan, SlicedBlock)]
-    for plan in streaming:
-        plan.carry = streaming[0].carry

@@ -18,7 +18,7 @@ from ..impulse import (
     Impulse,
     NetworkBlock,
     PostProcessingBlock,
-    TimeSeriesInput,
+    model_parameters,
 )
 from ..parameters import BlockThresholds
 from ..postprocess.base import PostProcessor
@@ -123,13 +123,12 @@ def _planned(
 
 
 def _stream(block: PostProcessingBlock, impulse: Impulse) -> dict[str, Any]:
-    """The config of a block that works on results, with how fast these follow each other."""
-    if not isinstance(impulse.input, TimeSeriesInput):
-        return dict(block.config)
-    series = impulse.input
+    """The config of a block that works on results, with what these come from and how fast."""
+    about = model_parameters(impulse)
     return {
-        "slice_size": series.samples // series.slices_per_window,
-        "interval_ms": 1000 / series.frequency if series.frequency else 0.0,
+        "sensor": int(about.sensor),
+        "slice_size": about.slice_size,
+        "interval_ms": about.interval_ms,
     } | block.config
 
 

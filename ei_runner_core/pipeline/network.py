@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..contract import TensorSession, TensorSpec
+from ..dsp.quantization import Dequantizer
 from ..errors import ModelFormatError, PluginError
 from ..impulse import GmmBlock, Impulse, NetworkBlock
 from .encoding import Step, encodings, takes_pixels
 from .features import FeatureStage
 
-__all__ = ["NetworkStage", "check_tensors"]
+__all__ = ["NetworkStage", "check_tensors", "kept_outputs"]
 
 Array = npt.NDArray[np.generic]
 
@@ -45,6 +47,31 @@ class NetworkStage:
         keys, picks = tuple(self.outputs), _picks(block)
         self.run = _runner(steps, tensors, session, picks, keys)
         self.run_image = _runner(image_steps, tensors, session, picks, keys)
+        if block.id in features.spans:
+            target = features.buffer[features.spans[block.id]]
+            spec = self.outputs[block.id]
+            self.run = _keeping(self.run, block.id, spec, target)
+            self.run_image = _keeping(self.run_image, block.id, spec, target)
+
+
+def kept_outputs(impulse: Impulse, sessions: Mapping[int, TensorSession]) -> dict[int, int]:
+    """How many values the networks give that others take in, by the id of their block.
+
+    Raises:
+        ModelFormatError: the number depends on the input.
+    """
+    wanted = {source for block in impulse.learn for source in block.inputs}
+    kept = {}
+    for block in impulse.networks:
+        if block.id in wanted:
+            spec = _picked_outputs(block, sessions[block.id])[block.id]
+            kept[block.id] = abs(prod(spec.shape))  # a dynamic batch dimension counts as one
+            if spec.shape.count(-1) > 1 or -1 in spec.shape[1:]:
+                raise ModelFormatError(
+                    f"other blocks take in the output {spec.name!r} of {block.files[0]}, whose "
+                    f"shape {spec.shape} is not fixed"
+                )
+    return kept
 
 
 def check_tensors(tensors: Mapping[int, object], specs: Mapping[int, TensorSpec]) -> None:
@@ -70,6 +97,23 @@ def _fits(shape: tuple[int, ...], promised: tuple[int, ...]) -> bool:
     return len(shape) == len(promised) and all(
         length == other or other == -1 for length, other in zip(shape, promised, strict=True)
     )
+
+
+def _keeping(
+    run: Callable[[npt.NDArray[Any]], dict[int, Array]],
+    key: int,
+    spec: TensorSpec,
+    target: npt.NDArray[np.float32],
+) -> Callable[[npt.NDArray[Any]], dict[int, Array]]:
+    """Run a network and leave what it gives, as real numbers, to the networks behind it."""
+    dequantizer = Dequantizer(spec.scale or 1.0, spec.zero_point)
+
+    def run_and_keep(window: npt.NDArray[Any]) -> dict[int, Array]:
+        tensors = run(window)
+        target[...] = dequantizer.array(tensors[key]).reshape(-1)
+        return tensors
+
+    return run_and_keep
 
 
 def _runner(

@@ -20,7 +20,7 @@ from ..windows import WindowCheck
 from .anomaly import AnomalyStage
 from .features import FeatureStage
 from .interpret import InterpretStage
-from .network import NetworkStage, check_tensors
+from .network import NetworkStage, check_tensors, kept_outputs
 from .sliding import SlidingWindow
 from .turn import Turn
 
@@ -46,7 +46,7 @@ class TensorImpulse(ImpulseSession):
     def __init__(self, impulse: Impulse, sessions: Mapping[int, TensorSession]) -> None:
         self.impulse = impulse
         self._sessions = tuple(sessions.values())
-        self._features = FeatureStage(impulse)
+        self._features = FeatureStage(impulse, kept_outputs(impulse, sessions))
         self._networks = tuple(
             NetworkStage(impulse, block, sessions[block.id], self._features)
             for block in impulse.networks

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .base import PostProcessor
-from .factory import create
+from .factory import create, follows_results
+from .nms import nms
+from .sequence import ResultStep
 
-__all__ = ["PostProcessor", "create"]
+__all__ = ["PostProcessor", "ResultStep", "create", "follows_results", "nms"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy.typing as npt
 
-from ..errors import InvalidInputError, ModelFormatError
+from ..errors import ModelFormatError
 from ..results import ResultParts
+from .thresholds import Adjustable
 
 __all__ = ["COMMON_FIELDS", "PostProcessor", "StepContext", "Tensors", "find_tensor"]
 
@@ -19,13 +20,21 @@ Tensors = Mapping[int, npt.NDArray[Any]]
 COMMON_FIELDS = (
     "block_id",
     "categories",
+    "events",
+    "frames",
     "implementation_version",
     "input_height",
     "input_width",
+    "interval_ms",
     "label_count",
+    "object_counting",
+    "object_tracking",
     "output_features_count",
     "output_tensors",
+    "performance_calibration",
     "postprocess_fn",
+    "sensor",
+    "slice_size",
     "version",
 )
 """Fields that describe a step in the SDK's own terms; a step may read them or not."""
@@ -40,7 +49,7 @@ class StepContext:
     labels: tuple[str, ...] = ()
 
 
-class PostProcessor(ABC):
+class PostProcessor(Adjustable, ABC):
     """A planned step: made once with ``(config, context)``, called for every inference."""
 
     @abstractmethod
@@ -57,42 +66,23 @@ class PostProcessor(ABC):
             ModelFormatError: a tensor is missing or too small.
         """
 
-    def thresholds(self) -> dict[str, float]:
-        """The values that can be changed while the model runs, as they are now."""
-        return {}
-
-    def set_threshold(self, **values: float) -> None:
-        """Change some of these values.
-
-        Raises:
-            InvalidInputError: there is no value of that name; then nothing was changed.
-        """
-        self._refuse_thresholds(values)
-
-    def reset(self) -> None:  # noqa: B027 - most steps remember nothing
-        """Forget what earlier inferences left behind."""
-
-    def _refuse_thresholds(self, values: Mapping[str, float]) -> NoReturn:
-        known = ", ".join(self.thresholds()) or "none"
-        raise InvalidInputError(
-            f"{type(self).__name__.lower()} has no value {', '.join(values)!r} to change; "
-            f"it has: {known}"
-        )
+    def reset(self) -> None:
+        """Forget what earlier inferences left behind; most steps remember nothing."""
 
 
-def find_tensor(tensors: Tensors, block_id: int) -> npt.NDArray[Any]:
-    """The tensor of a block; one that is stored under 0 belongs to every block.
+def find_tensor(tensors: Tensors, block_id: int, output: int = 0) -> npt.NDArray[Any]:
+    """An output of a block; one that is stored under 0 is the first output of every block.
 
     Raises:
         ModelFormatError: there is none.
     """
-    tensor = tensors.get(block_id)
-    if tensor is None:
+    tensor = tensors.get(block_id + output)
+    if tensor is None and output == 0:
         tensor = tensors.get(0)
     if tensor is None:
         known = ", ".join(map(str, sorted(tensors))) or "none"
         raise ModelFormatError(
-            f"post-processing decodes the tensor of block {block_id}, but there is none; the "
-            f"networks gave: {known}"
+            f"post-processing decodes the tensor of block {block_id + output}, but there is none; "
+            f"the networks gave: {known}"
         )
     return tensor

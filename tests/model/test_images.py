@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from dense_models import impulse_document, write_bundle
 
-from ei_runner_core import EdgeImpulseModel, InvalidInputError, UnsupportedModelError, images
+from ei_runner_core import EdgeImpulseModel, InvalidInputError, images
 
 Image = pytest.importorskip("PIL.Image", reason="needs the extra images")
 
@@ -104,11 +104,6 @@ def test_squash_stretches_both_sides():
 
 def test_an_image_of_the_right_size_is_not_touched():
     assert images.resize(RGB, 4, 6, "fit-longest") is RGB
-
-
-def test_another_resize_mode_is_refused_rather_than_guessed():
-    with pytest.raises(UnsupportedModelError, match=r"'fit-shortest'.*exactly 8x8 .* has 4x6"):
-        images.resize(RGB, 8, 8, "fit-shortest")
 
 
 def test_the_nearest_kernel_invents_no_colours():

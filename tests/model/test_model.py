@@ -233,12 +233,6 @@ def test_tensors_that_contradict_the_impulse_are_refused_at_open(tmp_path, chang
     [
         ({"dsp": [{"id": 2, "type": "telepathy", "outputs": 6}]}, "telepathy"),
         ({"postprocessing": [{"id": 4, "type": "oracle", "input": 3}]}, "oracle"),
-        (
-            {"learn": [impulse_document()["learn"][0],
-                       {"type": "kmeans", "id": 5, "inputs": [2], "axes": [0], "mean": [0],
-                        "scale": [1], "clusters": []}]},
-            "learn block 5 is of the type kmeans",
-        ),
     ],
 )  # fmt: skip
 def test_what_the_core_cannot_run_is_said_at_open(tmp_path, changes, message):

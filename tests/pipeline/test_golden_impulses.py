@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from golden_cases import golden
 
-from ei_runner_core import InvalidInputError, TensorSession, TensorSpec
+from ei_runner_core import TensorSession, TensorSpec
 from ei_runner_core.impulse import (
     DspBlock,
     Impulse,
@@ -112,16 +112,19 @@ def test_a_block_that_needs_whole_windows_makes_the_window_slide():
     assert answers[4].freeform[0].ravel().tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
 
 
-def test_a_frame_that_is_longer_than_a_slice_is_refused():
+def test_frames_that_are_longer_than_a_slice_make_the_window_slide():
     impulse = Impulse(
         input=TimeSeriesInput(sensor="microphone", axes=("audio",), samples=16000, frequency=16000),
         dsp=(
-            DspBlock(id=1, type="mfe", version=4, outputs=99 * 20, config={
+            DspBlock(id=1, type="mfe", version=4, outputs=51 * 20, config={
                 "frame_length": 0.5, "frame_stride": 0.01, "num_filters": 20, "fft_length": 256,
             }),
         ),
         learn=(NetworkBlock(id=NETWORK_ID, inputs=(1,), files=("echo.net",)),),
     )  # fmt: skip
-    opened = TensorImpulse(impulse, {NETWORK_ID: Echo(99 * 20)})
-    with pytest.raises(InvalidInputError, match="slice"):
-        opened.classify_continuous(np.zeros(4000, np.float32))
+    window = np.random.default_rng(1).normal(0, 1000, 16000).astype(np.float32)
+    with TensorImpulse(impulse, {NETWORK_ID: Echo(51 * 20)}) as opened:
+        answers = [opened.classify_continuous(piece) for piece in window.reshape(4, -1)]
+        assert [answer.ready for answer in answers] == [False, False, False, True]
+        whole = opened.classify(window)
+    np.testing.assert_array_equal(answers[-1].freeform[0], whole.freeform[0])

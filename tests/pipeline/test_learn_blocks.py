@@ -129,3 +129,20 @@ def test_time_is_told_for_each_step():
     )
     timing = opened.classify(WINDOW).timing
     assert timing.total_us >= timing.anomaly_us >= 0
+
+
+def test_a_network_may_take_in_what_another_one_gives():
+    reader = Scorer(2, 3.5)
+    giver = Scorer(6, 5, 7)
+    giver.outputs = (TensorSpec("map", (1, 2), "int8", 0.5, 1),)
+    giver.scores = np.array([[5, 7]], np.int8)
+    opened = TensorImpulse(
+        impulse(
+            CLASSIFIER,
+            NetworkBlock(id=15, inputs=(10,), files=("other",)),
+            postprocessing=(PostProcessingBlock(id=21, type="anomaly", input=15),),
+        ),
+        {10: giver, 15: reader},
+    )
+    assert opened.classify(WINDOW).anomaly == 3.5
+    assert reader.seen.tolist() == [[2, 3]]

@@ -26,11 +26,6 @@ def test_classification_answers_like_the_sdk(case):
     assert list(answer("classification", case)["classification"].items()) == scores(case)
 
 
-@golden("postprocess/passthrough")
-def test_regression_answers_like_the_sdk(case):
-    assert list(answer("regression", case)["classification"].items()) == scores(case)
-
-
 @golden("postprocess/freeform")
 def test_freeform_answers_like_the_sdk(case):
     tensors = answer("freeform", case)["freeform"]

@@ -13,9 +13,9 @@ def classification(config=QUANTIZED, labels=LABELS):
     return postprocess.create("classification", config, width=0, height=0, labels=labels)
 
 
-@pytest.mark.parametrize("name", ["fomo", "tracking", "typo"])
+@pytest.mark.parametrize("name", ["yolov99", "typo", ""])
 def test_an_unknown_type_is_refused_with_the_known_ones(name):
-    known = "classification, freeform, regression"
+    known = "anomaly, calibration, classification, .*, yolox_detect"
     with pytest.raises(UnsupportedModelError, match=f"'{name}'; known types: {known}"):
         postprocess.create(name, {}, width=0, height=0, labels=LABELS)
 

@@ -1,8 +1,4 @@
-"""Images on their way into a model: loading, resizing, packing.
-
-Everything works on RGB arrays, uint8, shape (height, width, 3). Pillow is imported when an image is
-loaded or resized; arrays of the right size need nothing.
-"""
+"""From what users have (paths, bytes, Pillow images, arrays) to RGB arrays."""
 
 from __future__ import annotations
 
@@ -15,17 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import (
-    BackendUnavailableError,
-    EdgeImpulseError,
-    InvalidInputError,
-    UnsupportedModelError,
-)
+from .._optional import need
+from ..errors import EdgeImpulseError, InvalidInputError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["load_image", "pack", "resize"]
+__all__ = ["check_rgb", "load_image", "pillow"]
 
 Pixels = npt.NDArray[np.uint8]
 MAX_PIXELS = 256 * 1024 * 1024
@@ -63,50 +55,14 @@ def load_image(image: Any) -> Pixels:
     )
 
 
-def resize(
-    rgb: Pixels, width: int, height: int, mode: str = "squash", kernel: str = "lanczos3"
-) -> Pixels:
-    """Bring an image to the size that a model takes.
-
-    Args:
-        rgb: uint8, shape (h, w, 3).
-        width: pixels.
-        height: pixels.
-        mode: ``squash`` stretches both sides. An image that has the right size is never touched.
-        kernel: ``lanczos3`` or ``nearest``, as in Studio.
-
-    Returns:
-        uint8, shape (height, width, 3).
-
-    Raises:
-        UnsupportedModelError: another mode, for an image of another size.
-    """
-    if rgb.shape == (height, width, 3):
-        return rgb
-    if mode != "squash":
-        raise UnsupportedModelError(
-            f"the model resizes images with the mode {mode!r}, which is not implemented yet (only "
-            f"'squash' is); pass an image of exactly {width}x{height} pixels, this one has "
-            f"{rgb.shape[1]}x{rgb.shape[0]}"
+def check_rgb(array: npt.NDArray[Any], dimensions: tuple[int, ...] = (3,)) -> None:
+    """Raise InvalidInputError unless an array holds an image, or as many as so many axes allow."""
+    if array.dtype != np.uint8 or array.ndim not in dimensions or array.shape[-1] != 3:
+        batch = " or (n, height, width, 3)" if 4 in dimensions else ""
+        raise InvalidInputError(
+            f"the image array has the dtype {array.dtype} and the shape {array.shape}, expected "
+            f"uint8 and (height, width, 3){batch} in RGB order"
         )
-    pil = _pillow()
-    filters = pil.Resampling
-    resampling = filters.NEAREST if kernel == "nearest" else filters.LANCZOS
-    return np.asarray(pil.fromarray(rgb).resize((width, height), resampling))
-
-
-def pack(rgb: Pixels) -> npt.NDArray[np.float32]:
-    """One feature a pixel, row by row, as Studio packs them: 0xRRGGBB as a number.
-
-    Args:
-        rgb: uint8, shape (height, width, 3).
-
-    Returns:
-        float32, shape (height * width,).
-    """
-    planes = rgb.reshape(-1, 3).astype(np.uint32)
-    packed = (planes[:, 0] << 16) | (planes[:, 1] << 8) | planes[:, 2]
-    return packed.astype(np.float32)
 
 
 def _from_array(array: npt.NDArray[Any]) -> Pixels:
@@ -141,7 +97,7 @@ def _regular_file(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
 
 
 def _from_file(source: Any, name: str) -> Pixels:
-    pil = _pillow()
+    pil = pillow()
 
     def read() -> Pixels:
         with pil.open(source, formats=FORMATS) as image:
@@ -179,12 +135,10 @@ def _to_rgb(image: Image) -> Pixels:
     return np.asarray(upright.convert("RGB"))
 
 
-def _pillow() -> Any:
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise BackendUnavailableError(
-            "reading and resizing images needs Pillow; install it with: "
-            "pip install 'ei-runner[images]'"
-        ) from error
-    return Image
+def pillow() -> Any:
+    """The module ``PIL.Image``.
+
+    Raises:
+        BackendUnavailableError: Pillow is not installed.
+    """
+    return need("PIL.Image", "reading and resizing images", "images")
