@@ -79,7 +79,11 @@ def generate(session: nox.Session) -> None:
 
 @nox.session(name="train-demos")
 def train_demos(session: nox.Session) -> None:
-    """Train the demo models again; their products are committed. Needs TensorFlow."""
-    engines = ("ai-edge-litert>=2.3", "onnxruntime>=1.23")
-    session.install(".[images]", "tensorflow==2.21.*", "tf2onnx==1.17.*", "scikit-learn", *engines)
-    session.run("python", "-m", "ei_runner_core.demos.digits.train", *session.posargs)
+    """Train demo models again, all or those that are named; their products are committed.
+
+    Needs TensorFlow, and espeak-ng for the voices of the spoken words.
+    """
+    session.install(*DISTRIBUTIONS, "tensorflow==2.21.*", "tf2onnx==1.17.*", "scikit-learn")
+    session.install("--no-deps", "aeon==1.6.0")  # only its data files are read
+    for name in session.posargs or ("digits", "keywords", "motion", "scenes"):
+        session.run("python", "-m", f"ei_runner_core.demos.{name}.train")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ei_runner_core import __version__, results
+from ei_runner_core.images import ImageMapping
 
 vars(results)["np"] = np  # msgspec evaluates the annotations, and there is no np at run time
 vars(results)["ImageMapping"] = ImageMapping
@@ -42,7 +43,7 @@ python_use_unqualified_type_names = True
 suppress_warnings = ["ref.python"]  # the builtin `type` is not one of the fields of that name
 
 nitpick_ignore_regex = [
-    ("py:class", r"-?\d.*|WindowInput"),  # a bound of a type, and a union of types
+    ("py:class", r"-?\d.*|.*\bBox|NetworkFiles|WindowInput"),  # a bound of a type, unions of types
     ("py:.*", r"(numpy|np|npt|PIL|Image|rich|click|msgspec|pluggy|_?pytest)(\..+)?"),
     ("py:.*", r"(collections\.abc|os|pathlib|types|typing|typing_extensions)\..+"),
     (

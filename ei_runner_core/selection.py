@@ -192,8 +192,8 @@ def _missing_networks(source: ModelSource) -> str:
         )
     return (
         f"the network of the learn block {ids} is compiled with EON, and code cannot be turned "
-        "back into a network: export the model without the EON compiler, give the network file with "
-        "network= (--network), or use the sdk-ffi backend"
+        "back into a network: export the model without the EON compiler, give the network file "
+        "with network= (--network), or use the sdk-ffi backend"
     )
 
 
@@ -216,7 +216,9 @@ def _nothing_fits(source: ModelSource, considered: list[tuple[str, str]], plugin
         for name, reason in (*considered, *others)
     )
     tried = "; ".join(f"{name}: {reason}" for name, reason in reasons)
-    todo = "; ".join(map(_repair, fitting)) or _what_to_install(source, plugins)
+    is_incomplete = missing and "EON" not in missing
+    install = "" if is_incomplete else _what_to_install(source, plugins)
+    todo = "; ".join(map(_repair, fitting)) or install
     parts = (f"no installed backend opens {source.path}{f' ({tried})' if tried else ''}", missing)
     return "; ".join(filter(None, (*parts, todo)))
 

@@ -1,8 +1,9 @@
 """Steadier answers from a stream of results, such as those of a microphone.
 
 A model that listens all the time answers several times a second, and single answers can be wrong.
-Each class of this module takes one :class:`InferenceResult` after the other and gives it back with
-what the last ones say together. Results that are not ready pass through and are not counted.
+Each class of this module takes one :class:`~ei_runner_core.InferenceResult` after the other and
+gives it back with what the last ones say together. Results that are not ready pass through and are
+not counted.
 
 Which one?
 

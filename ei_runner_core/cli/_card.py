@@ -92,9 +92,7 @@ def card_of(
     source = read_source(locate(path), impulse, network)
     try:
         with without_native_chatter():
-            model = EdgeImpulseModel(
-                source.path, backend=backend, impulse=impulse, network=network
-            )
+            model = EdgeImpulseModel(source.path, backend=backend, impulse=impulse, network=network)
             return _card_of_opened(source, model)
     except (BackendNotFoundError, BackendUnavailableError, UnsupportedModelError) as error:
         if backend is not None:

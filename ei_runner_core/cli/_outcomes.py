@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from ..demos.answers import best_answer
 from ..errors import InferenceError
 from ._answers import failure
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from ..demos import Demo, DemoSample
     from ..model import EdgeImpulseModel
     from ..results import InferenceResult
+    from ._stream import Heard
 
 __all__ = ["Outcome", "Report", "classify"]
 
@@ -25,24 +26,24 @@ __all__ = ["Outcome", "Report", "classify"]
 class Outcome:
     """One sample with the model's result, or the ``problem`` that there is none.
 
-    ``pixels`` is uint8, RGB, shape (height, width, 3).
+    ``content`` is what the sample holds: a picture, uint8, RGB, of shape (height, width, 3), or the
+    values of a window, float32 of shape (samples, axes).
     """
 
     sample: DemoSample
-    pixels: npt.NDArray[np.uint8]
+    content: npt.NDArray[Any]
     result: InferenceResult | None = None
     problem: str = ""
 
     @property
     def answer(self) -> tuple[str, float]:
-        """The best label and its score; an empty label if there is none."""
-        best = self.result.top(1) if self.result is not None else []
-        return best[0] if best else ("", 0.0)
+        """The model's answer and its score; an empty one if there is none."""
+        return best_answer(self.result)
 
     @property
     def is_right(self) -> bool:
-        """Whether the best label is the true one."""
-        return self.answer[0] == self.sample.label
+        """Whether the answer is the true one."""
+        return self.result is not None and self.sample.is_right(self.result)
 
     @property
     def microseconds(self) -> int:
@@ -51,7 +52,9 @@ class Outcome:
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as JSON."""
-        about = {"input": str(self.sample.path), "label": self.sample.label}
+        about: dict[str, Any] = {"input": str(self.sample.path), "label": self.sample.label}
+        if self.sample.objects:
+            about["objects"] = [vars(thing) for thing in self.sample.objects]
         if self.result is None:
             return about | {"error": {"type": InferenceError.__name__, "message": self.problem}}
         label, score = self.answer
@@ -61,12 +64,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """All outcomes of one run of a demo."""
+    """All outcomes of one run of a demo; ``heard`` is what a sound demo hears in a stream."""
 
     demo: Demo
     variant: str
     backend: str
     outcomes: Sequence[Outcome]
+    heard: Sequence[Heard] | None = None
 
     @property
     def failures(self) -> list[Outcome]:
@@ -95,21 +99,33 @@ class Report:
             "right": self.right,
             "count": len(self.outcomes),
             "median_us": self.median_us,
+            **({} if self.heard is None else {"stream": [vars(one) for one in self.heard]}),
         }
 
 
 def classify(model: EdgeImpulseModel, samples: Sequence[DemoSample]) -> list[Outcome]:
     """Ask the model about each sample; all are loaded before, so that the times are the model's."""
-    from ..images import load_image
-
-    pictures = [load_image(sample.path) for sample in samples]
-    return [_classify(model, *pair) for pair in zip(samples, pictures, strict=True)]
+    contents = [_load(model, sample) for sample in samples]
+    return [_classify(model, *pair) for pair in zip(samples, contents, strict=True)]
 
 
-def _classify(
-    model: EdgeImpulseModel, sample: DemoSample, pixels: npt.NDArray[np.uint8]
-) -> Outcome:
+def _load(model: EdgeImpulseModel, sample: DemoSample) -> npt.NDArray[Any]:
+    if sample.path.suffix == ".png":
+        from ..images import load_image
+
+        return load_image(sample.path)
+    from ..files import FeatureWindow, read_window
+
+    window = read_window(sample.path, model.parameters)
+    if not isinstance(window, FeatureWindow):
+        raise InferenceError(f"{sample.path}: it is not a window of the model")
+    return window.values.reshape(-1, model.parameters.axis_count)
+
+
+def _classify(model: EdgeImpulseModel, sample: DemoSample, content: npt.NDArray[Any]) -> Outcome:
     try:
-        return Outcome(sample, pixels, model.infer_image(pixels))
+        is_image = content.dtype == "uint8"
+        result = model.infer_image(content) if is_image else model.infer(content)
     except Exception as error:  # noqa: BLE001 - a backend may fail in any way; the next may not
-        return Outcome(sample, pixels, problem=failure(error, str(sample.path)).message)
+        return Outcome(sample, content, problem=failure(error, str(sample.path)).message)
+    return Outcome(sample, content, result)

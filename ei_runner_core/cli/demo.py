@@ -10,7 +10,12 @@ from ._output import json_option, print_json
 from ._problems import FAILED, OK, complain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..demos import Demo, DemoSample
+    from ..model import EdgeImpulseModel
+    from ._outcomes import Outcome
+    from ._stream import Heard
 
 __all__ = ["demo"]
 
@@ -35,10 +40,12 @@ def demo(
     save: str | None,
     as_json: bool,
 ) -> None:
-    """Classify samples that the demo model never saw in training.
+    """Run a demo model on samples that it never saw in training.
 
-    Shows each picture, its true label, the model's answer with its score, and the time. With --save
-    nothing is classified: the model becomes FOLDER/model, the samples go into FOLDER/samples.
+    NAME is digits (handwritten digits), keywords (spoken words), motion (with anomalies) or scenes
+    (objects in images). Shows each sample, its true label, the model's answer with its score, and
+    the time. With --save nothing is run: the model becomes FOLDER/model, the samples go into
+    FOLDER/samples.
     """
     from ..demos import demo as find_demo
 
@@ -68,7 +75,8 @@ def _classify(chosen: Demo, variant: str, backend: str | None, count: int, as_js
     code = OK
     try:
         outcomes = classify(model, _spread(chosen.samples(), count))
-        report = Report(chosen, variant, model.backend_name, outcomes)
+        heard = _listen(model, outcomes)
+        report = Report(chosen, variant, model.backend_name, outcomes, heard)
     finally:
         code = close_model(model)
     if as_json:
@@ -80,6 +88,15 @@ def _classify(chosen: Demo, variant: str, backend: str | None, count: int, as_js
     for outcome in report.failures:
         complain(outcome.problem)
     return FAILED if report.failures else code
+
+
+def _listen(model: EdgeImpulseModel, outcomes: Sequence[Outcome]) -> list[Heard] | None:
+    """What a model of sound hears in all samples as one stream, if none of them failed."""
+    from ._stream import hears, listen
+
+    if not hears(model) or any(outcome.problem for outcome in outcomes):
+        return None
+    return listen(model, [outcome.content for outcome in outcomes])
 
 
 def _spread(samples: tuple[DemoSample, ...], count: int) -> list[DemoSample]:

@@ -1,79 +1,28 @@
 """The models that come with the library, to try it on and to test against.
 
-A demo is a folder of this package: one bundle for each variant of its network, real samples that
-it never saw in training, and a model card.
+A demo is a folder of this package: one bundle for each variant of its network, samples that it
+never saw in training, and a model card.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from ..errors import InvalidInputError
+from .answers import ANOMALY, ANOMALY_THRESHOLD, best_answer
+from .objects import Comparison, DemoObject, compare_objects
+from .records import Demo, DemoSample
 
-__all__ = ["Demo", "DemoSample", "demo", "demos"]
-
-
-@dataclass(frozen=True)
-class DemoSample:
-    """One sample of a demo: the file to hand to the model and the right answer."""
-
-    path: Path
-    label: str
-
-
-@dataclass(frozen=True)
-class Demo:
-    """A model that comes with the library.
-
-    ``name`` is what :func:`demo` takes, ``title`` a few words for a heading, ``description`` one
-    sentence, ``variants`` the forms of the network that :meth:`model` knows.
-    """
-
-    name: str
-    title: str
-    description: str
-    variants: tuple[str, ...] = ("float32", "int8")
-
-    @property
-    def folder(self) -> Path:
-        """Where the files of the demo are."""
-        return Path(__file__).parent / self.name
-
-    @property
-    def model_card(self) -> Path:
-        """A Markdown text: what the model is, its data, its scores, its limits, its licence."""
-        return self.folder / "MODEL_CARD.md"
-
-    @property
-    def held_out(self) -> Path:
-        """All samples that the model never saw, as one ``.npz``.
-
-        ``images`` is uint8 of shape (n, height, width), 0 to 255; ``labels`` is uint8 of shape
-        (n,), each an index into the labels of the model.
-        """
-        return self.folder / "held_out.npz"
-
-    def model(self, variant: str = "float32") -> Path:
-        """The bundle of one variant: a directory that ``EdgeImpulseModel`` opens.
-
-        Raises:
-            InvalidInputError: the demo has no such variant.
-        """
-        if variant not in self.variants:
-            known = ", ".join(self.variants)
-            raise InvalidInputError(
-                f"the demo {self.name!r} has no variant {variant!r}; choose one of: {known}"
-            )
-        return self.folder / variant
-
-    def samples(self) -> tuple[DemoSample, ...]:
-        """A few of the held-out samples as files to show, in the order of their labels."""
-        import json
-
-        samples = self.folder / "samples"
-        labels = json.loads((self.folder / "labels.json").read_text(encoding="utf-8"))
-        return tuple(DemoSample(samples / name, label) for name, label in labels.items())
+__all__ = [
+    "ANOMALY",
+    "ANOMALY_THRESHOLD",
+    "Comparison",
+    "Demo",
+    "DemoObject",
+    "DemoSample",
+    "best_answer",
+    "compare_objects",
+    "demo",
+    "demos",
+]
 
 
 def demos() -> tuple[Demo, ...]:
@@ -83,6 +32,21 @@ def demos() -> tuple[Demo, ...]:
             name="digits",
             title="Handwritten digits",
             description="Tells the ten handwritten digits apart in grayscale images of 8x8 pixels.",
+        ),
+        Demo(
+            name="keywords",
+            title="Spoken keywords",
+            description="Hears four words among others and among noise, in a second of sound.",
+        ),
+        Demo(
+            name="motion",
+            title="Motion of a smart watch",
+            description="Tells four motions apart in five seconds and notices those that are odd.",
+        ),
+        Demo(
+            name="scenes",
+            title="Shapes in scenes",
+            description="Finds circles, squares and triangles in colour images of 96x96 pixels.",
         ),
     )
 

@@ -19,7 +19,7 @@ from ..errors import ModelFormatError, ModelNotFoundError
 from .document import parse_impulse
 from .tree import Impulse
 
-__all__ = ["IMPULSE_FILE", "open_archive", "read_bundle"]
+__all__ = ["IMPULSE_FILE", "open_archive", "read_bundle", "read_member"]
 
 IMPULSE_FILE = "impulse.json"
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
@@ -89,10 +89,10 @@ def _read_archive(path: Path, archive: zipfile.ZipFile) -> ModelSource:
         member = members.get(name)
         if member is None or member.is_dir():
             raise _missing(name, field, path)
-        content = _read_member(archive, member, path)
+        content = read_member(archive, member, path)
         return Network(f"{path}/{name}", PurePosixPath(name).suffix.lower(), content=content)
 
-    return _source(path, parse_impulse(_read_member(archive, members[IMPULSE_FILE], path)), network)
+    return _source(path, parse_impulse(read_member(archive, members[IMPULSE_FILE], path)), network)
 
 
 def _source(path: Path, impulse: Impulse, network: _Reader) -> ModelSource:
@@ -187,7 +187,12 @@ def _member_problem(info: zipfile.ZipInfo) -> str:
     return ""
 
 
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
+def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
+    """The content of a member of a checked archive, as long as the archive states it.
+
+    Raises:
+        ModelFormatError: it cannot be unpacked, or has another length.
+    """
     try:
         with archive.open(info) as file:
             content = file.read(info.file_size + 1)

@@ -57,7 +57,9 @@ def _time_series_fields(series: TimeSeriesInput) -> dict[str, object]:
     return {
         "sensor": sensor,
         "frequency": series.frequency,
-        "interval_ms": 1000 / series.frequency if series.frequency else 0.0,
+        "interval_ms": 1000 / series.frequency if series.frequency else 1.0,
+        "image_input_frames": 0,
+        "image_resize_mode": "none",
         "axis_count": len(series.axes),
         "slice_size": series.samples // series.slices_per_window,
         "use_continuous_mode": sensor is SensorType.MICROPHONE,

@@ -109,10 +109,11 @@ class DspBlock(_Node, frozen=True, kw_only=True):
 class NetworkBlock(_Node, frozen=True, kw_only=True, tag="network", tag_field="type"):
     """A neural network.
 
-    ``inputs`` lists the ids of the DSP blocks whose features it takes, ``files`` the same network
-    in one or more formats (paths relative to ``impulse.json``). ``layout`` is the order of the
-    dimensions of an image tensor; ``auto`` reads it from the tensor's shape. ``outputs`` picks
-    output tensors by index; ``None`` means all of them, in order.
+    ``inputs`` lists the ids of the DSP blocks whose features it takes, or of learn blocks before it
+    whose outputs it takes; ``files`` the same network in one or more formats (paths relative to
+    ``impulse.json``). ``layout`` is the order of the dimensions of an image tensor; ``auto`` reads
+    it from the tensor's shape. ``outputs`` picks output tensors by index; ``None`` means all of
+    them, in order.
     """
 
     id: Identifier

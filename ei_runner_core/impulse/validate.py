@@ -17,13 +17,24 @@ _NO_NETWORK = (
 )
 
 
-def check_references(impulse: Impulse) -> None:
-    """Raise ModelFormatError for the first field that contradicts another, naming its path."""
-    for path, problem in _problems(impulse):
-        raise ModelFormatError(f"impulse.json: {path}: {problem}")
+def check_references(
+    impulse: Impulse, *, where: str = "impulse.json: ", with_files: bool = True
+) -> None:
+    """Check that the fields of an impulse go together.
+
+    Args:
+        impulse: what is checked.
+        where: the beginning of the message.
+        with_files: whether every network has to have a file; a compiled one has none.
+
+    Raises:
+        ModelFormatError: a field contradicts another; the message names its path.
+    """
+    for path, problem in _problems(impulse, with_files):
+        raise ModelFormatError(f"{where}{path}: {problem}")
 
 
-def _problems(impulse: Impulse) -> Iterator[tuple[str, str]]:
+def _problems(impulse: Impulse, with_files: bool) -> Iterator[tuple[str, str]]:
     yield from _duplicates("$.labels", impulse.labels, "label")
     yield from _duplicates("$.dsp[*].id", (block.id for block in impulse.dsp), "block id")
     yield from _duplicates("$.learn[*].id", (block.id for block in impulse.learn), "block id")
@@ -32,7 +43,7 @@ def _problems(impulse: Impulse) -> Iterator[tuple[str, str]]:
     yield from _input_problems(impulse)
     for i, block in enumerate(impulse.dsp):
         yield from _dsp_problems(f"$.dsp[{i}]", block, impulse)
-    yield from _learn_problems(impulse)
+    yield from _learn_problems(impulse, with_files)
     yield from _postprocessing_problems(impulse)
 
 
@@ -91,19 +102,22 @@ def _image_problems(path: str, block: DspBlock, impulse: Impulse) -> Iterator[tu
         yield "$.input.channels", problem
 
 
-def _learn_problems(impulse: Impulse) -> Iterator[tuple[str, str]]:
-    dsp_ids = {block.id for block in impulse.dsp}
+def _learn_problems(impulse: Impulse, with_files: bool) -> Iterator[tuple[str, str]]:
+    ids = {block.id for block in impulse.dsp}
     for i, block in enumerate(impulse.learn):
         for source in block.inputs:
-            if source not in dsp_ids:
-                known = ", ".join(map(str, sorted(dsp_ids))) or "none"
-                yield f"$.learn[{i}].inputs", f"no DSP block has the id {source} (known: {known})"
+            if source not in ids:
+                known = ", ".join(map(str, sorted(ids))) or "none"
+                problem = f"no DSP block and no network before it has the id {source}"
+                yield f"$.learn[{i}].inputs", f"{problem} (known: {known})"
         if impulse.dsp and not block.inputs:
             yield f"$.learn[{i}].inputs", "list the ids of the DSP blocks whose features it takes"
         if isinstance(block, KMeansBlock):
             yield from _cluster_problems(f"$.learn[{i}]", block)
-        elif not block.files:
+            continue
+        if with_files and not block.files:
             yield f"$.learn[{i}].files", _NO_NETWORK
+        ids.add(block.id)
 
 
 def _cluster_problems(path: str, block: KMeansBlock) -> Iterator[tuple[str, str]]:

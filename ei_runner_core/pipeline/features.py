@@ -35,6 +35,7 @@ class FeatureStage:
 
     def __init__(self, impulse: Impulse, kept: Mapping[int, int] | None = None) -> None:
         self.spans: dict[int, slice] = {}
+        self.kept = frozenset(kept or ())
         sizes = {block.id: block.outputs for block in impulse.dsp} | dict(kept or {})
         end = 0
         for block_id, size in sizes.items():

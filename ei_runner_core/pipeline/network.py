@@ -47,7 +47,7 @@ class NetworkStage:
         keys, picks = tuple(self.outputs), _picks(block)
         self.run = _runner(steps, tensors, session, picks, keys)
         self.run_image = _runner(image_steps, tensors, session, picks, keys)
-        if block.id in features.spans:
+        if block.id in features.kept:
             target = features.buffer[features.spans[block.id]]
             spec = self.outputs[block.id]
             self.run = _keeping(self.run, block.id, spec, target)
@@ -61,6 +61,7 @@ def kept_outputs(impulse: Impulse, sessions: Mapping[int, TensorSession]) -> dic
         ModelFormatError: the number depends on the input.
     """
     wanted = {source for block in impulse.learn for source in block.inputs}
+    wanted -= {block.id for block in impulse.dsp}
     kept = {}
     for block in impulse.networks:
         if block.id in wanted:

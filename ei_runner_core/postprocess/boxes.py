@@ -92,7 +92,10 @@ class Picture(NamedTuple):
 
     def _records(self, boxes: Boxes) -> tuple[BoundingBox, ...]:
         corners = whole_pixels(boxes.corners).astype(np.int64)
-        sizes = np.maximum(corners[:, 2:] - corners[:, :2], 0)
+        sizes = corners[:, 2:] - corners[:, :2]
+        if sizes.size and sizes.min() < 0:  # such boxes suppress others, but are none themselves
+            upright = (sizes >= 0).all(axis=1)
+            boxes, corners, sizes = boxes.take(upright), corners[upright], sizes[upright]
         y, x = corners[:, :2].T.tolist()
         height, width = sizes.T.tolist()
         labels = map(self.labels.__getitem__, boxes.classes.tolist())

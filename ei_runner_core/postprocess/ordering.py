@@ -7,13 +7,13 @@ is stable. Where all values differ, every sort gives the same order, and a vecto
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, heapreplace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["heap_order", "introsort_order"]
+__all__ = ["heap_order", "introsort_order", "partial_order"]
 
 FloatArray = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
@@ -62,6 +62,25 @@ def introsort_order(values: FloatArray) -> Indices:
     _introsort(items, 0, len(items), 2 * (len(items).bit_length() - 1))
     items.sort()  # the insertion sort at the end is stable, as this one is
     return np.array([item.index for item in items], np.intp)
+
+
+def partial_order(values: FloatArray, count: int) -> Indices:
+    """The order in which a partial sort leaves the largest values: largest first.
+
+    Args:
+        values: shape (n,), without NaN.
+        count: how many are wanted.
+
+    Returns:
+        The indices of the ``count`` largest values in that order, of all if there are fewer.
+    """
+    items = _ranked(values)
+    heap = items[:count]
+    heapify(heap)
+    for item in items[count:]:
+        if heap[0] < item:
+            heapreplace(heap, item)
+    return np.array([heappop(heap).index for _ in range(len(heap))], np.intp)[::-1]
 
 
 def _descending(values: FloatArray) -> tuple[Indices, bool]:

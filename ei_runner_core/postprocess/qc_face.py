@@ -15,6 +15,7 @@ from .base import Tensors, find_tensor
 from .boxes import Boxes
 from .detection import Detector
 from .nms import suppress
+from .ordering import introsort_order, partial_order
 from .scores import ScoreGate, sigmoid
 
 __all__ = ["QcFaceDetLite"]
@@ -64,7 +65,7 @@ class QcFaceDetLite(Detector):
         cells = self._warm(heat).nonzero()[0]
         if not cells.size:
             return ()
-        cells, scores = self._peaks(cells, sigmoid(self._real(heat[cells])))
+        cells, scores = self._best_first(heat, cells)
         sides = self._real(self._cells(tensors, 1, 4)[cells], output=1)
         near, far = sides[:, 1::-1], sides[:, :1:-1]  # sides are left, top, right, bottom
         centers = self._centers[cells]
@@ -77,32 +78,49 @@ class QcFaceDetLite(Detector):
             raise self._misfit(tensor, output, f"{len(self._centers)} cells of {values} values")
         return tensor.reshape(-1, values)
 
-    def _peaks(self, cells: Indices, scores: FloatArray) -> tuple[Indices, FloatArray]:
-        """Those that no neighbour exceeds, the best first; cells that are left out are cold."""
+    def _best_first(
+        self, heat: npt.NDArray[Any], cells: Indices
+    ) -> tuple[Indices, FloatArray]:
+        """The peaks among these cells, which are all that are warm, and their scores."""
+        scores = self._peaks(heat, cells)
+        found = ((scores >= self._threshold) & (scores > 0)).nonzero()[0]
+        found = found[(-scores[found]).argsort(kind="stable")]
+        cells, scores = cells[found], scores[found]
+        if not (scores[1:] == scores[:-1]).any():
+            return cells[:MOST_PEAKS], scores[:MOST_PEAKS]
+        # who comes first among equals depends on all other cells
+        everywhere = self._peaks(heat, np.arange(heat.size))
+        cells = partial_order(everywhere, MOST_PEAKS)[: len(cells)]
+        cells = cells[introsort_order(everywhere[cells])]
+        return cells, everywhere[cells]
+
+    def _peaks(self, heat: npt.NDArray[Any], cells: Indices) -> FloatArray:
+        """The scores of cells, 0 where a neighbour exceeds them; cells left out are cold."""
+        scores = sigmoid(self._real(heat[cells]))
+        scores[np.isnan(scores)] = 0
         places = self._places[cells]
         self._padded[places] = scores
         highest = self._padded[places[:, None] + self._around].max(axis=1)
         self._padded[places] = 0
-        peaks = ((scores >= self._threshold) & (scores == highest)).nonzero()[0]
-        best = peaks[(-scores[peaks]).argsort(kind="stable")[:MOST_PEAKS]]
-        return cells[best], scores[best]
+        scores[scores < highest] = 0
+        return scores
 
     def _faces(self, corners: FloatArray, scores: FloatArray) -> tuple[BoundingBox, ...]:
         sound = np.isfinite(corners).all(axis=1)
         corners, scores = corners[sound], scores[sound]
         ranks = -np.arange(len(scores), dtype=np.float32)  # equal scores keep their order here
         kept = suppress(corners, ranks, np.zeros(len(scores), np.intp), self._overlap)
-        whole = self._whole(corners[kept])
-        inside = (whole[:, 2:] >= whole[:, :2]).all(axis=1)
-        boxes = Boxes(whole[inside], scores[kept][inside], np.zeros(inside.sum(), np.intp))
+        boxes = Boxes(self._whole(corners[kept]), scores[kept], np.zeros(len(kept), np.intp))
         return self._picture.best_of_each_class(boxes)
 
     def _whole(self, corners: FloatArray) -> FloatArray:
         """Corners on pixels of the image; both belong to the face."""
         limits = np.array([self._height, self._width], np.float32)
-        first = np.maximum(np.trunc(corners[:, :2]), 0)
-        last = np.minimum(np.trunc(corners[:, 2:]), limits - 1)
-        size = np.trunc(np.abs(corners[:, 2:] - corners[:, :2]))
+        low = np.minimum(corners[:, :2], corners[:, 2:])
+        high = np.maximum(corners[:, :2], corners[:, 2:])
+        first = np.maximum(np.trunc(low), 0)
+        last = np.minimum(np.trunc(high), limits - 1)
+        size = np.trunc(high - low)
         moved = first - np.trunc(np.float32(0.05) * size)
         grown = np.trunc(np.float32(1.1) * size)
         fits = ((moved >= 0) & (moved + grown <= limits)).all(axis=1, keepdims=True)

@@ -31,16 +31,15 @@ class YoloV11(Detector):
         planes = self._planes(tensors)
         classes, columns = self._passes(planes[4:]).nonzero()
         real = self._real(planes[:4, columns])
-        centre, size = real[1::-1] * self._unit, real[:1:-1] * self._unit
-        half = size / np.float32(2)
+        centre, half = real[1::-1], real[:1:-1] / np.float32(2)
         corners = np.vstack(
             [
-                np.clip(centre - half, 0, self._limit),
-                np.clip(centre + half, 0, self._limit),
+                np.clip((centre - half) * self._unit, 0, self._limit),
+                np.clip((centre + half) * self._unit, 0, self._limit),
             ]
         ).T
         boxes = Boxes(corners, self._real(planes[4 + classes, columns]), classes)
-        return self._picture.best_of_each_class(boxes.take(np.all(size >= 0, axis=0)))
+        return self._picture.best_of_each_class(boxes)
 
     def _planes(self, tensors: Tensors) -> npt.NDArray[Any]:
         tensor = find_tensor(tensors, self._block_id)

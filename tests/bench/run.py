@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from measuring import Row, in_turn, show
-from steps import post_processing, signal_processing
+from steps import pixels, post_processing, signal_processing
 
 from ei_runner_core import EdgeImpulseModel
 from ei_runner_core.demos import demo
@@ -98,6 +98,7 @@ def main() -> int:
     rows = [row for engine in engines for row in inference(engine, rounds)]
     rows += [row for engine in engines for row in opening(engine, rounds)]
     rows += signal_processing(10 * rounds)
+    rows += pixels(10 * rounds)
     rows += post_processing(10 * rounds)
     rows += start(rounds)
     if arguments.json:

@@ -87,6 +87,14 @@ def signal_processing(rounds: int) -> Iterator[Row]:
         yield Row(block.name, microseconds, "us", block.limit, block.recorded)
 
 
+def pixels(rounds: int) -> Iterator[Row]:
+    """The image block on the bytes of an image, which need not be packed."""
+    plan = dsp.create("image", {"channels": "RGB"}, n_outputs=96 * 96 * 3)
+    rgb = RANDOM.integers(0, 256, (96, 96, 3), np.uint8)
+    call = partial(plan.extract_rgb_into, rgb, np.empty(96 * 96 * 3, np.float32))
+    yield Row("image 96x96 RGB, from uint8", 1e6 * median(call, rounds), "us", 15)
+
+
 def post_processing(rounds: int) -> Iterator[Row]:
     for name, call, limit in (
         ("FOMO 20x20, 4 labels, 20 active cells", fomo(), 100),

@@ -26,8 +26,10 @@ from ei_runner_core import (
 from ei_runner_core._tables import result_table
 from ei_runner_core.cli._answers import Answer, summary
 from ei_runner_core.cli._gallery import picture, show
+from ei_runner_core.cli._maps import object_map
 from ei_runner_core.cli._outcomes import Outcome, Report, classify
-from ei_runner_core.demos import demo
+from ei_runner_core.cli._traces import trace
+from ei_runner_core.demos import DemoObject, compare_objects, demo
 
 Invoke = Callable[..., Result]
 
@@ -70,6 +72,80 @@ def test_the_demo_shows_each_sample_and_ends_with_the_score(
     for digit in range(10):
         assert f"label {digit}" in text
     assert " of 10 right, median " in text.splitlines()[-1]
+
+
+def report_on(execute: Any, *arguments: str) -> dict[str, Any]:
+    answer = execute("demo", *arguments, "--json", EI_RUNNER_PLUGINS="full-tflite")
+    assert answer.returncode == 0, answer.stderr
+    report: dict[str, Any] = json.loads(answer.stdout)
+    return report
+
+
+@pytest.mark.parametrize("variant", ["float32", "int8"])
+def test_the_demo_of_sound_hears_the_keywords_one_by_one_and_in_a_stream(
+    execute: Any, full_tflite: None, variant: str
+) -> None:
+    report = report_on(execute, "keywords", "--variant", variant)
+    assert report["right"] == report["count"] == 6
+    heard = {one["label"]: one["seconds"] for one in report["stream"]}
+    spoken = {"hello": 0, "right": 1, "stop": 2, "yes": 3}
+    assert len(heard) == len(report["stream"]) >= 3
+    assert all(spoken[label] < seconds <= spoken[label] + 1.5 for label, seconds in heard.items())
+
+
+@pytest.mark.parametrize("variant", ["float32", "int8"])
+def test_the_demo_of_motion_notices_the_odd_ones(
+    execute: Any, full_tflite: None, variant: str
+) -> None:
+    report = report_on(execute, "motion", "--variant", variant, "-n", "11")
+    assert report["right"] == report["count"] == 11
+    assert "stream" not in report
+    for sample in report["samples"]:
+        assert (sample["result"]["anomaly"] > 1) == (sample["label"] == "anomaly")
+
+
+@pytest.mark.parametrize("variant", ["float32", "int8"])
+def test_the_demo_of_scenes_tells_what_is_there_and_what_was_found(
+    execute: Any, full_tflite: None, variant: str
+) -> None:
+    report = report_on(execute, "scenes", "--variant", variant)
+    assert report["right"] >= 6
+    for sample in report["samples"]:
+        assert sample["objects"]
+        labels = sorted(thing["label"] for thing in sample["result"]["bounding_boxes"])
+        assert sample["answer"] == ", ".join(labels)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("keywords", ["label hello", "answer stop", "As one stream: hello at 1.00 s"]),
+        ("motion", ["label walking", "answer anomaly", "anomaly score -0."]),
+        ("scenes", ["label ", "found circle ", " at "]),
+    ],
+)
+def test_every_demo_shows_its_samples(
+    execute: Any, full_tflite: None, name: str, shown: list[str], encoding: str
+) -> None:
+    variables = {"EI_RUNNER_PLUGINS": "full-tflite", "PYTHONIOENCODING": encoding}
+    answer = execute("demo", name, **variables)
+    assert answer.returncode == 0, answer.stderr
+    text = answer.stdout.decode(encoding)
+    for words in shown:
+        assert words in text
+    assert " right, median " in text.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["keywords", "motion", "scenes"])
+def test_a_saved_demo_of_any_kind_runs(
+    execute: Any, full_tflite: None, tmp_path: Path, name: str
+) -> None:
+    assert execute("demo", name, "--save", tmp_path).returncode == 0
+    paths = ("-m", tmp_path / "model", tmp_path / "samples")
+    answer = execute("run", *paths, "--json", EI_RUNNER_PLUGINS="full-tflite")
+    assert answer.returncode == 0, answer.stderr
+    assert len(answer.stdout.splitlines()) == len(demo(name).samples())
 
 
 def test_without_a_backend_the_demo_says_what_to_install(
@@ -215,6 +291,52 @@ def test_a_picture_uses_what_the_terminal_can_do() -> None:
     assert printed(picture(PIXELS, ascii_only), "ascii") == "  @@\n    \n    \n"
 
 
+def test_a_trace_shows_how_strong_a_signal_is_over_time() -> None:
+    window = np.zeros((48, 2), np.float32)
+    window[24:, 0] = [1, -1] * 12
+    window[12:24, 1] = [0.5, -0.5] * 6
+    assert trace(window, "utf-8").plain == " " * 6 + "▄" * 6 + "█" * 12
+    assert trace(window, "ascii").plain == " " * 6 + "+" * 6 + "@" * 12
+
+
+def test_a_trace_of_silence_is_empty_and_a_short_one_is_short() -> None:
+    assert trace(np.zeros((100, 1), np.float32), "utf-8").plain == " " * 24
+    assert len(trace(np.ones((5, 3), np.float32), "utf-8")) == 5
+
+
+def test_a_large_picture_is_shrunk_and_what_was_found_is_compared(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scene = demo("scenes").samples()[0]
+    (thing, *rest) = scene.objects
+    x, y = (round(value) for value in thing.centroid)
+    boxes = (
+        BoundingBox(thing.label, 0.75, x - 4, y - 4, 8, 8),
+        BoundingBox("square", 0.5, 88, 0, 8, 8),
+    )
+    result = InferenceResult(bounding_boxes=boxes)
+    show(
+        Report(
+            demo("scenes"),
+            "int8",
+            "dense",
+            [Outcome(scene, np.zeros((96, 96, 3), np.uint8), result)],
+        )
+    )
+    out = capsys.readouterr().out
+    assert f"found {thing.label} 0.750 at {x},{y} (true {x},{y})" in out
+    assert "wrong: square 0.500 at 92,4" in out
+    assert out.count("missed: ") == len(rest)
+    assert "0 of 1 right" in out
+
+
+def test_a_map_marks_what_was_found_missed_and_made_up() -> None:
+    found, missed = DemoObject("cat", 8, 0, 8, 8), DemoObject("dog", 16, 8, 8, 8)
+    boxes = [BoundingBox("cat", 0.9, 8, 0, 8, 8), BoundingBox("dog", 0.9, 0, 16, 8, 8)]
+    shown = object_map(compare_objects([found, missed], boxes), 24, 24)
+    assert shown.plain.splitlines() == [". C .", ". . ?", "! . ."]
+
+
 BOX = BoundingBox("cat", 0.9, 1, 2, 3, 4)
 RESULTS = {
     "classes": (InferenceResult(classification={"a": 0.25, "b": 0.75}), "b 0.7500", "b 0.7500"),
@@ -273,5 +395,6 @@ def test_a_table_is_drawn_without_unicode_where_there_is_none() -> None:
     assert "0.2500" in printed(result_table(result), "ascii")
 
 
-def test_the_samples_of_the_demo_are_where_it_says() -> None:
-    assert all(Path(sample.path).is_file() for sample in demo("digits").samples())
+@pytest.mark.parametrize("name", ["digits", "keywords", "motion", "scenes"])
+def test_the_samples_of_a_demo_are_where_it_says(name: str) -> None:
+    assert all(Path(sample.path).is_file() for sample in demo(name).samples())

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -85,21 +85,29 @@ def labels(digits: Demo) -> npt.NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="session")
-def open_model(digits: Demo) -> Iterator[Callable[[str, str], EdgeImpulseModel]]:
-    """Opens a variant on a backend, once for all tests."""
+def open_demo() -> Iterator[Callable[[str, str, str], EdgeImpulseModel]]:
+    """Opens a variant of a demo on a backend, once for all tests."""
     with ExitStack() as stack:
 
         @cache
-        def opener(variant: str, backend: str) -> EdgeImpulseModel:
-            model = EdgeImpulseModel(digits.model(variant), backend=backend)
+        def opener(name: str, variant: str, backend: str) -> EdgeImpulseModel:
+            model = EdgeImpulseModel(demo(name).model(variant), backend=backend)
             return stack.enter_context(model)
 
-        def open_or_skip(variant: str, backend: str) -> EdgeImpulseModel:
+        def open_or_skip(name: str, variant: str, backend: str) -> EdgeImpulseModel:
             if backend not in registry().backends:
                 pytest.skip(f"needs the backend: pip install 'ei-runner[{backend}]'")
-            return opener(variant, backend)
+            return opener(name, variant, backend)
 
         yield open_or_skip
+
+
+@pytest.fixture(scope="session")
+def open_model(
+    open_demo: Callable[[str, str, str], EdgeImpulseModel],
+) -> Callable[[str, str], EdgeImpulseModel]:
+    """Opens a variant of the digits on a backend."""
+    return partial(open_demo, "digits")
 
 
 @pytest.fixture(scope="session")

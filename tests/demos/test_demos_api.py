@@ -2,11 +2,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from ei_runner_core import InvalidInputError
-from ei_runner_core.demos import Demo, demo, demos
+from ei_runner_core import BoundingBox, InferenceResult, InvalidInputError
+from ei_runner_core.demos import (
+    ANOMALY,
+    ANOMALY_THRESHOLD,
+    Demo,
+    DemoObject,
+    DemoSample,
+    best_answer,
+    demo,
+    demos,
+)
 
 ALL = pytest.mark.parametrize("one", demos(), ids=lambda one: one.name)
 
@@ -55,6 +65,33 @@ def test_every_sample_is_a_file_with_a_label(one: Demo) -> None:
     samples = one.samples()
     assert samples
     assert all(sample.path.is_file() and sample.label for sample in samples)
+
+
+def test_no_result_is_no_answer() -> None:
+    assert best_answer(None) == best_answer(InferenceResult()) == ("", 0.0)
+
+
+def test_an_answer_is_the_best_label_unless_the_input_is_odd() -> None:
+    scores = {"still": 0.25, "wave": 0.75}
+    usual = InferenceResult(classification=scores, anomaly=ANOMALY_THRESHOLD)
+    odd = InferenceResult(classification=scores, anomaly=ANOMALY_THRESHOLD + 0.5)
+    assert best_answer(usual) == ("wave", 0.75)
+    assert best_answer(odd) == (ANOMALY, ANOMALY_THRESHOLD + 0.5)
+
+
+def test_objects_are_answered_by_their_labels_and_the_lowest_score() -> None:
+    boxes = (BoundingBox("dog", 0.75, 0, 0, 8, 8), BoundingBox("cat", 0.5, 16, 0, 8, 8))
+    assert best_answer(InferenceResult(bounding_boxes=boxes)) == ("cat, dog", 0.5)
+    assert best_answer(InferenceResult(bounding_boxes=())) == ("", 0.0)
+
+
+def test_objects_are_right_only_where_they_are() -> None:
+    sample = DemoSample(Path("x.png"), "cat", (DemoObject("cat", 0, 0, 20, 20),))
+    here, there = (BoundingBox("cat", 0.5, x, 8, 8, 8) for x in (8, 40))
+    assert sample.is_right(InferenceResult(bounding_boxes=(here,)))
+    assert not sample.is_right(InferenceResult(bounding_boxes=(there,)))
+    assert not sample.is_right(InferenceResult(bounding_boxes=(here, there)))
+    assert not sample.is_right(InferenceResult())
 
 
 def test_listing_demos_imports_nothing_heavy() -> None:

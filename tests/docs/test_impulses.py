@@ -12,12 +12,9 @@ import numpy as np
 import pytest
 
 from ei_runner_core import EdgeImpulseError, TensorSession, TensorSpec
-from ei_runner_core.dsp import flatten, pixels, raw
-from ei_runner_core.fields import Field
 from ei_runner_core.impulse import NetworkBlock, json_schema, parse_impulse
 from ei_runner_core.impulse.bundle import read_bundle
 from ei_runner_core.pipeline.tensor_impulse import TensorImpulse
-from ei_runner_core.postprocess import classification, factory, freeform
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference" / "impulse-json.md"
@@ -80,35 +77,6 @@ def test_an_impulse_of_the_documentation_runs(document: Document) -> None:
     session.close()
 
 
-def tables() -> Iterator[tuple[str, dict[str, str]]]:
-    """For each table of settings the heading above it, and the defaults by name."""
-    text = REFERENCE.read_text(encoding="utf-8")
-    for match in re.finditer(r"^\| Setting .*\n\|.*\n((?:\|.*\n)+)", text, re.MULTILINE):
-        heading = re.findall(r"^#+ (.*)$", text[: match.start()], re.MULTILINE)[-1]
-        rows = [[cell.strip(" `") for cell in row.split("|")] for row in match[1].splitlines()]
-        yield heading.strip("`"), {row[1]: row[3] for row in rows}
-
-
-@pytest.mark.parametrize(
-    ("block", "fields"),
-    [("image", pixels._FIELDS), ("raw", raw._FIELDS), ("flatten", flatten._FIELDS)],
-)
-def test_the_settings_of_a_block_are_listed(block: str, fields: Mapping[str, Field]) -> None:
-    listed = {name: json.loads(default) for name, default in dict(tables())[block].items()}
-    assert listed == {name: field.default for name, field in fields.items()}
-
-
-@pytest.mark.parametrize("module", [classification, freeform])
-def test_the_settings_of_the_steps_are_listed(module: Any) -> None:
-    assert set(dict(tables())["Post-processing blocks"]) == set(module._FIELDS)
-
-
-def test_the_steps_are_listed() -> None:
-    text = REFERENCE.read_text(encoding="utf-8")
-    table = text[text.index("| `type` | Gives |") :].partition("\n\n")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == {"type", *factory._STEPS}
-
-
 def enumerations(node: Any) -> Iterator[Any]:
     if isinstance(node, Mapping):
         yield from node.get("enum", ())
@@ -156,7 +124,7 @@ def mistakes(raw_block: Document, image: Document) -> Iterator[Callable[[], obje
     yield lambda: open_with_zeros(block(raw_block, outputs=63), 64)
     yield lambda: open_with_zeros(block(image, config={"channels": "RGB"}))
     yield lambda: read_bundle(Path())
-    yield lambda: open_with_zeros(block(raw_block, type="mfe"))
+    yield lambda: open_with_zeros(block(raw_block, type="mfe2"))
 
 
 def test_the_mistakes_give_the_errors_of_the_page(

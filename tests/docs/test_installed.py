@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAVY = {
     "PIL", "ai_edge_litert", "click", "flit_core", "msgspec", "numpy", "onnxruntime", "packaging",
-    "pluggy", "pytest", "requests", "rich", "tflite_runtime",
+    "pluggy", "pytest", "requests", "rich", "scipy", "tflite_runtime", "tree_sitter",
+    "tree_sitter_cpp",
 }  # fmt: skip
 
 

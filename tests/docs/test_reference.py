@@ -26,14 +26,16 @@ PUBLIC_MODULES = (
     "ei_runner_core.packaging",
     "ei_runner_core.plugins",
     "ei_runner_core.postprocess",
+    "ei_runner_core.smoothing",
     "ei_runner_core.testing",
 )
 # Rooms that nobody outside imports from; what users need of them `ei_runner_core` hands out.
 INTERNAL_MODULES = {
     "cli", "contract", "errors", "fields", "hookspecs", "locate", "model", "opening", "parameters",
-    "pipeline", "results", "selection", "windows",
+    "pipeline", "reading", "results", "selection", "windows",
 }  # fmt: skip
 OF_OTHERS = {"NO_COLOR"}  # variables that a dependency reads
+MACROS = ("EI_CLASSIFIER_", "EI_ANOMALY_TYPE_")  # of the headers of C++ exports
 
 
 def public_names() -> Iterator[tuple[str, str]]:
@@ -102,8 +104,9 @@ def variables_in_code() -> set[str]:
 
 def _variable_name(node: ast.AST) -> Iterator[str]:
     """A literal that looks like one of our variables, wherever it stands."""
-    if isinstance(node, ast.Constant) and re.fullmatch(r"EI_[A-Z0-9_]+", str(node.value)):
-        yield str(node.value)
+    text = str(node.value) if isinstance(node, ast.Constant) else ""
+    if re.fullmatch(r"EI_[A-Z0-9_]+", text) and not text.startswith(MACROS):
+        yield text
 
 
 def _environment_key(node: ast.AST) -> Iterator[str]:

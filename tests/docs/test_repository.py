@@ -23,6 +23,7 @@ else:
 ROOT = Path(__file__).parents[2]
 BACKENDS = sorted(path.parent for path in ROOT.glob("backends/*/pyproject.toml"))
 MAX_BYTES = 300_000
+MAX_GOLDEN_BYTES = 4_000_000
 
 
 def project_file(folder: Path) -> dict[str, Any]:
@@ -135,6 +136,11 @@ def test_what_users_drop_is_ignored(folder: str) -> None:
 def test_files_are_small() -> None:
     large = {str(path): path.stat().st_size for path in own_files()}
     assert {name: size for name, size in large.items() if size >= MAX_BYTES} == {}
+
+
+def test_the_golden_vectors_stay_within_their_budget() -> None:
+    vectors = (ROOT / "tests" / "golden").rglob("*.npz")
+    assert sum(path.stat().st_size for path in vectors) <= MAX_GOLDEN_BYTES
 
 
 def test_no_file_speaks_of_the_machine_that_it_was_made_on() -> None:

@@ -129,7 +129,7 @@ WRONG_FIELDS = [
     ),
     (("labels",), ["up", "up"], r"\$\.labels: the label 'up' stands there twice"),
     (("learn",), [], r"\$\.learn: Expected `array` of length >= 1"),
-    (("learn", 0, "inputs"), [5], r"\$\.learn\[0\]\.inputs: no DSP block has the id 5"),
+    (("learn", 0, "inputs"), [5], r"\$\.learn\[0\]\.inputs: no DSP block and no network"),
     (("learn", 0, "inputs"), [], r"\$\.learn\[0\]\.inputs: list the ids"),
     (("learn", 0, "files"), [], r"\$\.learn\[0\]\.files: no network file .*EON"),
     (("dsp", 0, "axes"), [0, 3], r"\$\.dsp\[0\]\.axes: axis 3 does not exist, the input has 3"),

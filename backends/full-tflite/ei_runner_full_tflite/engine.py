@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -56,6 +56,7 @@ class Engine:
         self._recipe = _Recipe(name, content, options, inspect_model(content, name))
         self._may_fall_back = (
             options.default_delegates == "auto"
+            and options.kernels == "optimized"
             and not self._recipe.traits.is_risky
             and not self._recipe.traits.trips_xnnpack
         )
@@ -141,7 +142,7 @@ class Engine:
     def _build(self, *, plain: bool) -> None:
         runtime, recipe = load_runtime(), self._recipe
         delegates = [load_delegate(runtime, option) for option in recipe.options.delegates]
-        resolver = {"experimental_op_resolver_type": runtime.plain_resolver} if plain else {}
+        resolver = self._resolver(plain=plain)
         try:
             self.interpreter = runtime.interpreter(
                 model_content=recipe.content,
@@ -155,6 +156,12 @@ class Engine:
             raise
         except ENGINE_ERRORS as error:
             raise self._refusal(error) from error
+
+    def _resolver(self, *, plain: bool) -> dict[str, Any]:
+        runtime = load_runtime()
+        if self._recipe.options.kernels == "reference":
+            return {"experimental_op_resolver_type": runtime.reference_resolver}
+        return {"experimental_op_resolver_type": runtime.plain_resolver} if plain else {}
 
     def _describe(self) -> None:
         graph, fixed = self._graph, self._recipe.options.input_shapes

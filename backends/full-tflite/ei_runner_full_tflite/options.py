@@ -28,6 +28,8 @@ class Options:
     ``num_threads``: threads of the kernels; None leaves it to the runtime, which takes one.
     ``delegates``: external delegates, asked in this order.
     ``default_delegates``: whether XNNPACK is used; "auto" uses it unless it fails on the model.
+    ``kernels``: "optimized", or "reference" for those that compute as TensorFlow Lite Micro does:
+    slow, and the same to the last bit for most int8 networks. They leave XNNPACK out.
     ``signature``: the name of the signature to run; None runs the main graph.
     ``input_shapes``: for networks with dynamic dimensions, the shapes of inputs by name.
     """
@@ -35,6 +37,7 @@ class Options:
     num_threads: int | None = None
     delegates: tuple[DelegateOption, ...] = ()
     default_delegates: bool | Literal["auto"] = "auto"
+    kernels: Literal["optimized", "reference"] = "optimized"
     signature: str | None = None
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -45,7 +48,13 @@ class Options:
         Raises:
             InvalidInputError: an option is unknown or has a wrong value.
         """
-        return cls(**read_options("full-tflite", options, _READERS))
+        parsed = cls(**read_options("full-tflite", options, _READERS))
+        if parsed.kernels == "reference" and parsed.default_delegates is True:
+            raise InvalidInputError(
+                "the options kernels='reference' and default_delegates=True of full-tflite exclude "
+                "each other: reference kernels leave XNNPACK out; drop one of them"
+            )
+        return parsed
 
 
 def _default_delegates(value: object) -> bool | Literal["auto"]:
@@ -54,6 +63,14 @@ def _default_delegates(value: object) -> bool | Literal["auto"]:
     if not isinstance(value, bool):
         raise ValueError('"auto", true or false')
     return value
+
+
+def _kernels(value: object) -> Literal["optimized", "reference"]:
+    if value == "optimized":
+        return "optimized"
+    if value != "reference":
+        raise ValueError('"optimized" or "reference"')
+    return "reference"
 
 
 def _signature(value: object) -> str:
@@ -112,6 +129,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "num_threads": read_thread_count,
     "delegates": _delegates,
     "default_delegates": _default_delegates,
+    "kernels": _kernels,
     "signature": _signature,
     "input_shapes": read_input_shapes,
 }

@@ -21,14 +21,15 @@ _MODULES = {
 class Runtime:
     """The parts of a runtime that the backend uses; both runtimes have them alike.
 
-    ``interpreter`` is the class of that name, ``load_delegate`` the function, and
-    ``plain_resolver`` the choice of kernels without XNNPACK.
+    ``interpreter`` is the class of that name, ``load_delegate`` the function, ``plain_resolver``
+    the choice of kernels without XNNPACK, ``reference_resolver`` that of the reference kernels.
     """
 
     name: str
     interpreter: Any
     load_delegate: Any
     plain_resolver: Any
+    reference_resolver: Any
 
 
 @cache
@@ -53,6 +54,7 @@ def load_runtime() -> Runtime:
             module.Interpreter,
             module.load_delegate,
             resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            resolvers.BUILTIN_REF,
         )
     raise BackendUnavailableError(
         f"no TensorFlow Lite runtime can be imported ({'; '.join(problems)}); "

@@ -16,6 +16,7 @@ from ei_runner_full_tflite.options import Options
 WRONG = {
     "num_threads": (0, -1, 1.5, "2", True, 10**9, []),
     "default_delegates": ("always", 1, "", []),
+    "kernels": ("fast", True, "", 1),
     "signature": ("", 3, ["serve"]),
     "input_shapes": ([1, 4], {"x": 4}, {"x": "14"}, {"x": [0, 4]}, {"x": [1, -1]}, {"x": [True]}),
     "delegates": (7, [7], [{}], [{"path": 1}], [{"path": "a", "more": 1}], [""], ["a\0b"]),
@@ -124,3 +125,16 @@ def test_a_network_that_xnnpack_refuses_runs_without_it(open_network):
 def test_with_default_delegates_forced_their_failure_is_an_error(open_network):
     with pytest.raises(UnsupportedModelError, match="XNNPACK cannot run.*default_delegates=False"):
         open_network("no_xnnpack", default_delegates=True)
+
+
+def test_reference_kernels_give_the_same_answer_without_xnnpack(open_network):
+    image = np.linspace(-1, 1, 4, dtype=np.float32)
+    sessions = [open_network("add", kernels=kind) for kind in ("optimized", "reference")]
+    inputs = [np.resize(image, spec.shape).astype(spec.dtype) for spec in sessions[0].inputs]
+    optimized, reference = (session.run(inputs)[0] for session in sessions)
+    np.testing.assert_allclose(optimized, reference, rtol=1e-6)
+
+
+def test_reference_kernels_with_xnnpack_forced_are_refused(open_network):
+    with pytest.raises(InvalidInputError, match="exclude each other"):
+        open_network("add", kernels="reference", default_delegates=True)

@@ -8,9 +8,3 @@ minute::
 The seed, the split and the order of the arithmetic are fixed: with the same versions on the same
 kind of processor, it writes the same bytes again.
 """
-
-from __future__ import annotations
-
-import os
-
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # its rounding differs from one processor to the next

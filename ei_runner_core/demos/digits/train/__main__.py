@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import sys
 
+from ..._training.bundles import write_bundle, write_table
+from ..._training.variants import networks
 from .data import load_split
-from .network import convert, train
-from .onnx_form import to_onnx
-from .products import write_bundle, write_samples
-from .scores import score_rows, write_scores
+from .network import calibration, train
+from .products import FOLDER, impulse, write_samples
+from .scores import TABLE_HEAD, score_rows
 
 
 def main() -> None:
     """Make all files of the demo."""
     training, held_out = load_split()
-    network = train(training)
-    rows: list[str] = []
-    for variant, calibration in (("float32", None), ("int8", training)):
-        tflite = convert(network, calibration)
-        onnx = to_onnx(tflite)
-        write_bundle(variant, {"network.tflite": tflite, "network.onnx": onnx})
-        rows += score_rows(variant, tflite, onnx, held_out)
+    tensors, typical = ("image", "probabilities"), calibration(training)
+    rows = list(TABLE_HEAD)
+    for variant, files in networks(train(training), "digits", tensors, typical):
+        write_bundle(FOLDER / variant, impulse(variant), files)
+        rows += score_rows(variant, files, held_out)
     write_samples(held_out)
-    sys.stdout.write(f"{write_scores(rows)}\n")
+    sys.stdout.write(f"{write_table(FOLDER, rows)}\n")
 
 
 if __name__ == "__main__":

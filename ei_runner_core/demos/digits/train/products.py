@@ -1,9 +1,7 @@
-"""The files of the demo: bundles and samples."""
+"""The impulse around the network, and the samples."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +13,20 @@ from ei_runner_core.impulse import (
     Impulse,
     NetworkBlock,
     PostProcessingBlock,
-    dump_impulse,
 )
 from ei_runner_core.parameters import ProjectInfo
 
+from ..._training.bundles import clear_samples, write_labels
+from ..._training.variants import FILES
 from .data import DIGITS, SIZE, Digits
 
-__all__ = ["FOLDER", "write_bundle", "write_samples"]
+__all__ = ["FOLDER", "impulse", "write_samples"]
 
 FOLDER = Path(__file__).parents[1]
 SAMPLES_PER_DIGIT = 4
 
 
-def impulse(variant: str, files: tuple[str, ...]) -> Impulse:
+def impulse(variant: str) -> Impulse:
     """The impulse around the network, the same for every variant but for its name."""
     return Impulse(
         name=f"digits {variant}",
@@ -43,28 +42,15 @@ def impulse(variant: str, files: tuple[str, ...]) -> Impulse:
                 config={"channels": "Grayscale"},
             ),
         ),
-        learn=(NetworkBlock(id=3, name="Digits", inputs=(2,), files=files),),
+        learn=(NetworkBlock(id=3, name="Digits", inputs=(2,), files=FILES),),
         postprocessing=(PostProcessingBlock(id=4, type="classification", input=3),),
         engine="tflite",
     )
 
 
-def write_bundle(variant: str, networks: Mapping[str, bytes]) -> None:
-    """Write the files of a bundle; the networks are the same one in several formats."""
-    bundle = FOLDER / variant
-    bundle.mkdir(exist_ok=True)
-    document = dump_impulse(impulse(variant, tuple(networks)))
-    bundle.joinpath("impulse.json").write_text(document, encoding="utf-8")
-    for name, content in networks.items():
-        bundle.joinpath(name).write_bytes(content)
-
-
 def write_samples(held_out: Digits) -> None:
     """Write all held-out images compactly, and the first few of each digit as PNG files."""
-    samples = FOLDER / "samples"
-    samples.mkdir(exist_ok=True)
-    for old in samples.glob("*.png"):
-        old.unlink()
+    samples = clear_samples(FOLDER)
     np.savez_compressed(FOLDER / "held_out.npz", images=held_out.images, labels=held_out.labels)
     labels = {}
     for digit in DIGITS:
@@ -72,4 +58,4 @@ def write_samples(held_out: Digits) -> None:
             name = f"{digit}_{index:03}.png"
             Image.fromarray(held_out.images[index]).save(samples / name, optimize=True)
             labels[name] = str(digit)
-    (FOLDER / "labels.json").write_text(json.dumps(labels, indent=2) + "\n", "utf-8")
+    write_labels(FOLDER, labels)

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,10 @@ import numpy.typing as npt
 
 from ei_runner_core import dsp
 
+from ..._training.variants import FILES
 from .data import Digits, grayscale
-from .products import FOLDER
 
-__all__ = ["score_rows", "write_scores"]
+__all__ = ["TABLE_HEAD", "score_rows"]
 
 TABLE_HEAD = (
     "| file | bytes | engine | accuracy | mistakes | which |",
@@ -25,8 +24,9 @@ TABLE_HEAD = (
 )
 
 
-def score_rows(variant: str, tflite: bytes, onnx: bytes, held_out: Digits) -> list[str]:
+def score_rows(variant: str, networks: Mapping[str, bytes], held_out: Digits) -> list[str]:
     """One row of the table of scores for each file of a variant."""
+    tflite, onnx = (networks[name] for name in FILES)
     interpreter = open_tflite(tflite)
     inputs = prepare(interpreter, held_out.images)
     files = (
@@ -83,15 +83,3 @@ def verdict(seen: npt.NDArray[np.intp], held_out: Digits) -> str:
     accuracy = 1 - len(wrong) / len(seen)
     mistakes = ", ".join(f"no. {i}: {held_out.labels[i]} seen as {seen[i]}" for i in wrong)
     return f"{accuracy:.4f} | {len(wrong)} | {mistakes or 'none'}"
-
-
-def write_scores(rows: Iterable[str]) -> str:
-    """Put the table between the two marks of the model card; returns it."""
-    table = "\n".join([*TABLE_HEAD, *rows])
-    card = FOLDER / "MODEL_CARD.md"
-    marks = re.compile(r"(?<=<!-- scores:begin -->\n).*(?=<!-- scores:end -->)", re.DOTALL)
-    text, count = marks.subn(f"\n{table}\n\n", card.read_text(encoding="utf-8"))
-    if count != 1:
-        raise SystemExit(f"{card} needs the marks 'scores:begin' and 'scores:end', once each")
-    card.write_text(text, encoding="utf-8")
-    return table

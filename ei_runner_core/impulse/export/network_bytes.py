@@ -1,0 +1,107 @@
+"""The bytes of networks: files beside the headers, or arrays in C.
+
+Arrays of megabytes are cut out of their text and read as a whole, never by the grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from ...contract import Network
+from ...errors import ModelFormatError
+from .files import ExportFiles
+from .source import Source
+
+__all__ = ["find_network"]
+
+FOLDER = "tflite-model"
+MAX_TEXT_BYTES = 2**28
+MAX_NETWORK_BYTES = 2**30
+_SOURCES = (".h", ".hpp", ".c", ".cc", ".cpp")
+_LAYOUT = re.compile(rb"//[^\n]*|/\*.*?\*/|\\\r?\n", re.DOTALL)
+_ALIAS = rb"\b%b\s*(?:\[\s*\])?\s*=\s*g(\w+?)_?[dD]ata\b"
+_INCBIN = rb'INCBIN\s*\(\s*(?:\w+\s*,\s*)?%b\s*,\s*"([^"\n]{1,500})"'
+_ARRAY = rb"\b%b\s*\[\s*(\d{0,12})\s*\](?:[^=;{}]{0,200})=?\s*\{"
+_LENGTH = rb"\b%b_(?:len|size)\s*=\s*(\d{1,12})"
+
+
+def find_network(files: ExportFiles, source: Source, symbol: str) -> Network | None:
+    """The network whose bytes have a name in the headers; None where no file holds it.
+
+    Raises:
+        ModelFormatError: the array is damaged, or its length is not the declared one.
+    """
+    for name in _candidates(files, source, symbol):
+        text = files.read(f"{FOLDER}/{name}", MAX_TEXT_BYTES)
+        if symbol.encode() in text:
+            found = _from_file(files, text, symbol) or _from_array(text, symbol)
+            if found is not None:
+                return found
+    return None
+
+
+def _candidates(files: ExportFiles, source: Source, symbol: str) -> list[str]:
+    """The sources of the folder: those that the headers include first, stray ones last."""
+    included = {PurePosixPath(name).stem for name in source.includes}
+    names = [name for name in files.names(FOLDER) if name.endswith(_SOURCES)]
+    return sorted(names, key=lambda n: (PurePosixPath(n).stem not in included, symbol not in n, n))
+
+
+def _from_file(files: ExportFiles, text: bytes, symbol: str) -> Network | None:
+    if b"INCBIN" not in text:
+        return None
+    name = re.escape(symbol.encode())
+    alias = re.search(_ALIAS % name, text)
+    for included in (alias[1] if alias else name, name):
+        match = re.search(_INCBIN % included, text)
+        if match is not None:
+            return _file_network(files, match[1].decode("utf-8", "replace"), symbol)
+    return None
+
+
+def _file_network(files: ExportFiles, stated: str, symbol: str) -> Network | None:
+    """The file that is included; its path is often patched, but it lies beside the header."""
+    name = PurePosixPath(stated.replace("\\", "/")).name
+    if name not in files.names(FOLDER):
+        return None
+    path = files.path(f"{FOLDER}/{name}")
+    if path is not None:
+        return Network(str(path), ".tflite", path=path)
+    content = files.read(f"{FOLDER}/{name}", MAX_NETWORK_BYTES)
+    return Network(f"{symbol}.tflite", ".tflite", content=content)
+
+
+def _from_array(text: bytes, symbol: str) -> Network | None:
+    match = re.search(_ARRAY % re.escape(symbol.encode()), text)
+    if match is None:
+        return None
+    end = text.find(b"}", match.end())
+    if end < 0:
+        raise ModelFormatError(f"the array {symbol} is cut off; is the export damaged?")
+    content = _bytes(text[match.end() : end], symbol)
+    length = re.search(_LENGTH % re.escape(symbol.encode()), text)
+    for declared in (match[1], length[1] if length else b""):
+        if declared and int(declared) != len(content):
+            raise ModelFormatError(
+                f"the array {symbol} is declared with {int(declared)} bytes and holds "
+                f"{len(content)}; is the export damaged?"
+            )
+    return Network(f"{symbol}.tflite", ".tflite", content=content)
+
+
+def _bytes(body: bytes, symbol: str) -> bytes:
+    if b"/" in body or b"\\" in body:
+        body = _LAYOUT.sub(b" ", body)
+    digits = body.replace(b"0x", b" ").replace(b"0X", b" ").replace(b",", b" ")
+    try:
+        content = bytes.fromhex(digits.decode("ascii"))
+        if len(content) == body.count(b",") + (not body.rstrip().endswith(b",")):
+            return content  # two digits each, as generators write them
+    except ValueError:
+        pass
+    try:
+        words = body.decode("ascii").split(",")
+        return bytes(int(word, 0) for word in (words if words[-1].strip() else words[:-1]))
+    except ValueError as error:
+        raise ModelFormatError(f"the array {symbol} does not hold bytes: {error}") from error
