@@ -63,7 +63,7 @@ def run(
     """
     from ..errors import EdgeImpulseError
     from ._answers import failure
-    from ._opening import close_model, open_quietly
+    from ._opening import open_quietly
 
     wanted = _wanted(inputs, features)
     if debug:
@@ -80,13 +80,9 @@ def run(
     except EdgeImpulseError as error:
         _tell_failure(None, failure(error), as_json)
         context.exit(failure(error).code)
-    code = OK
-    try:
-        run_one = _Runner(opened, wanted, as_json, resize_mode, is_alone=_names_one(inputs))
-        code = max(run_one(one) for one in with_progress(wanted))
-    finally:
-        code = max(code, close_model(opened))
-    context.exit(code)
+    context.exit(
+        _run_all(_Runner(opened, wanted, as_json, resize_mode, is_alone=_names_one(inputs)), wanted)
+    )
 
 
 def _names_one(inputs: Sequence[str]) -> bool:
@@ -143,7 +139,7 @@ class _Runner:
         *,
         is_alone: bool,
     ) -> None:
-        self._model = model
+        self.model = model
         self._parameters = model.parameters
         self._as_json = as_json
         self._resize_mode = resize_mode
@@ -158,7 +154,7 @@ class _Runner:
         try:
             window = one.read(self._parameters)
             where = one.shown
-            result = answer(self._model, window, self._resize_mode)
+            result = answer(self.model, window, self._resize_mode)
         except Exception as error:  # noqa: BLE001 - a backend may fail in any way; the next may not
             failed = failure(error, where)
             _tell_failure(one.shown, failed, self._as_json)
@@ -168,7 +164,7 @@ class _Runner:
 
     def _tell(self, name: str, answer: Answer) -> None:
         if self._as_json:
-            model = {"model": str(self._model.path), "backend": self._model.backend_name}
+            model = {"model": str(self.model.path), "backend": self.model.backend_name}
             print_json({"input": name} | model | answer.to_dict())
         elif self._is_alone:
             from .._tables import result_table
@@ -180,6 +176,18 @@ class _Runner:
             milliseconds = answer.result.timing.total_us / 1000
             line = f"{name:<{self._width}}  {summary(answer)}  {milliseconds:.3f} ms"
             click.echo(printable(line))
+
+
+def _run_all(runner: _Runner, wanted: Sequence[Input]) -> int:
+    """Run all inputs and close the model; returns the exit code that the worst one asks for."""
+    from ._opening import close_model
+
+    code = OK
+    try:
+        code = max(runner(one) for one in with_progress(wanted))
+    finally:
+        code = max(code, close_model(runner.model))
+    return code
 
 
 def _tell_failure(name: str | None, failed: Failure, as_json: bool) -> None:

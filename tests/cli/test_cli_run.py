@@ -503,3 +503,29 @@ def test_a_damaged_network_is_one_line(
     assert answer.returncode == 2
     assert answer.stderr.startswith(b"ei-runner: error: ")
     assert answer.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("mode", [[], ["--resize-mode", "fit-longest"]])
+def test_boxes_of_a_picture_are_told_on_the_picture_too(
+    execute: Any, full_tflite: None, tmp_path: Path, mode: list[str]
+) -> None:
+    from PIL import Image
+
+    from ei_runner_core.demos import demo
+
+    scenes = demo("scenes")
+    sample = scenes.samples()[0]
+    with Image.open(sample.path) as picture:
+        size = picture.width * 3, picture.height * (3 if mode else 2)
+        picture.resize(size, Image.Resampling.NEAREST).save(tmp_path / "large.png")
+    command = ["run", "-m", scenes.model(), "--json", "large.png", *mode]
+    answer = execute(*command, EI_RUNNER_PLUGINS="full-tflite")
+    line = json.loads(answer.stdout)
+    found, shown = line["result"]["bounding_boxes"], line["on_image"]
+    assert (shown["width"], shown["height"]) == size
+    assert len(found) == len(shown["bounding_boxes"]) == len(sample.objects)
+    for small, large in zip(found, shown["bounding_boxes"], strict=True):
+        assert (large["label"], large["value"]) == (small["label"], small["value"])
+        assert (large["x"], large["width"]) == (3 * small["x"], 3 * small["width"])
+        factor = size[1] / 96
+        assert (large["y"], large["height"]) == (factor * small["y"], factor * small["height"])
