@@ -69,7 +69,19 @@ def _with_networks(found: ModelSource, network: NetworkFiles) -> ModelSource:
                 f"the ids: {ids}"
             )
     given = {block_id: (_network(file),) for block_id, file in files.items()}
-    return replace(found, networks={**found.networks, **given})
+    named = _with_files(impulse, {key: Path(file).name for key, file in files.items()})
+    return replace(found, impulse=named, networks={**found.networks, **given})
+
+
+def _with_files(impulse: Impulse, names: Mapping[int, str]) -> Impulse:
+    """The impulse with other files in its blocks, for what is told about them."""
+    from msgspec.structs import replace as replaced
+
+    learn = (
+        replaced(block, files=(names[block.id],)) if block.id in names else block
+        for block in impulse.learn
+    )
+    return replaced(impulse, learn=tuple(learn))
 
 
 def _only_network(impulse: Impulse) -> int:

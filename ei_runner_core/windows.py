@@ -82,6 +82,7 @@ class WindowCheck:
             raise InvalidInputError(
                 f"got {array.size} {self._what}, the model expects {self._length}"
                 + self._composition()
+                + self._advice(array)
             )
         if array.shape not in ((self._length,), (self._length // self._axes, self._axes)):
             raise InvalidInputError(
@@ -95,6 +96,13 @@ class WindowCheck:
         if self._axes == 1:
             return ""
         return f" ({self._length // self._axes} samples of {self._axes} axes)"
+
+    def _advice(self, array: npt.NDArray[Any]) -> str:
+        if array.ndim > 1 and array.dtype == np.uint8:
+            return "; for an image call infer_image(), or pack it with ei_runner_core.images.pack()"
+        if array.size < 2 * self._length:
+            return ""
+        return f"; cut what is longer into pieces of {self._length}, one call for each"
 
     def _as_numbers(self, values: Any) -> npt.NDArray[Any]:
         if np.ma.is_masked(values):

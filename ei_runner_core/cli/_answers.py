@@ -28,7 +28,7 @@ class Answer:
         """The reply of the EIM protocol; tensors also with name, dtype and shape.
 
         Boxes of an image are in pixels of the model's input, as the protocol has them; ``on_image``
-        has those of the image.
+        has those of the image. What the protocol does not know stands beside its parts.
         """
         reply = self.result.to_dict()
         if self.result.image is not None and (found := _places(self.result.on_image)):
@@ -39,6 +39,9 @@ class Answer:
                 {"name": name, "dtype": str(tensor.dtype), "shape": list(tensor.shape)}
                 for name, tensor in zip(self.tensor_names, self.result.freeform or (), strict=True)
             ]
+        for name in ("counts", "detected_label"):
+            if (value := getattr(self.result, name)) is not None:
+                reply[name] = value
         return reply
 
 
@@ -96,7 +99,12 @@ def summary(answer: Answer) -> str:
     result = answer.result
     parts: list[str] = []
     if result.classification is not None:
-        parts += [f"{label} {value:.4f}" for label, value in result.top()]
+        best = result.top()
+        parts += [f"{label} {value:.4f}" for label, value in best if value] or ["no event"]
+    if result.detected_label is not None:
+        parts.append(f"detected {result.detected_label}")
+    if result.counts is not None:
+        parts.append(f"lines crossed {', '.join(map(str, result.counts))}")
     if result.object_tracking is not None:
         tracks = [f"{track.label} #{track.object_id}" for track in result.object_tracking]
         parts.append(_counted("track", tracks))

@@ -124,7 +124,7 @@ def _learn_row(block: LearnBlock) -> tuple[object, ...]:
     if isinstance(block, KMeansBlock):
         facts |= {"axes": list(block.axes), "clusters": len(block.clusters)}
         return block.id, block.name, "kmeans", _settings(facts)
-    facts |= {"files": ", ".join(block.files)}
+    facts |= {"files": ", ".join(block.files) or "none (compiled)"}
     if isinstance(block, NetworkBlock):
         facts |= {"image_scaling": block.image_scaling} if block.image_scaling != "NONE" else {}
         return block.id, block.name, "network", _settings(facts)

@@ -152,6 +152,8 @@ class _Runner:
 
         where = ""  # what cannot be read says its name itself
         try:
+            if self._parameters.has_performance_calibration:
+                self.model.reset()  # an event in one recording says nothing about the next
             window = one.read(self._parameters)
             where = one.shown
             result = answer(self.model, window, self._resize_mode)

@@ -45,8 +45,20 @@ class Preprocessor(ABC):
         """
 
     def extract_into(self, window: npt.NDArray[np.float32], out: npt.NDArray[np.float32]) -> None:
-        """Like :meth:`extract`, into ``out``; blocks that can save the copy override it."""
-        out[:] = self.extract(window)
+        """Like :meth:`extract`, into ``out``; blocks that can save the copy override it.
+
+        Raises:
+            InvalidInputError: ``out`` has not the size of the features.
+        """
+        features = self.extract(window)
+        if features.size != out.size:
+            from ..errors import InvalidInputError
+
+            raise InvalidInputError(
+                f"{type(self).__name__} gives {features.size} features for a window of "
+                f"{window.size} values, but there is room for {out.size}"
+            )
+        out[:] = features
 
     def extract_slice(self, piece: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The features of the window that ends with this slice, for blocks that can stream.

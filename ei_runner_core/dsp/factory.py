@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["create", "extract"]
+
+_HIGHEST_FREQUENCY = 1e38  # float32 holds it
 
 # blocks that exist as compiled code of Edge Impulse only
 _CLOSED = re.compile(r"syntiant|(^|[-_ ])(eeg|hrv?|heart[-_ ]?rate)($|[-_ ])", re.IGNORECASE)
@@ -59,7 +61,8 @@ def create(
     if picked is not None and len(picked) == axis_count:
         picked = None
     seen = axis_count if picked is None else len(picked)
-    plan: Preprocessor = target(config, BlockContext(version, frequency, seen, n_outputs))
+    context = BlockContext(version, _as_float32(frequency), seen, n_outputs)
+    plan: Preprocessor = target(config, context)
     if picked is None:
         return plan
     from .axes import AxisSelection
@@ -82,9 +85,9 @@ def extract(
 
     Args:
         block: as for :func:`create`, like everything that is not listed here.
-        window: real numbers, shape (n,), the axes interleaved. The block ``image`` also takes the
-            pixels of an RGB image as they are: uint8, shape (height, width, 3), or (frames, height,
-            width, 3).
+        window: real numbers, shape (n,), the axes interleaved, or (samples, axes). The block
+            ``image`` also takes the pixels of an RGB image as they are: uint8, shape (height,
+            width, 3), or (frames, height, width, 3).
         config: as for :func:`create`.
         version: as for :func:`create`.
         frequency: as for :func:`create`.
@@ -110,9 +113,15 @@ def extract(
     )
     from .block import as_window
 
-    if block == "image" and getattr(window, "ndim", 1) > 1:
+    shape = getattr(window, "shape", ())
+    if block == "image" and len(shape) > 1:
         return _image_features(plan, window)
-    return plan.extract(as_window(window))
+    return plan.extract(as_window(_interleaved(window, shape, axis_count)))
+
+
+def _interleaved(window: Any, shape: tuple[int, ...], axis_count: int) -> Any:
+    """A table of samples and axes as one row."""
+    return window.reshape(-1) if len(shape) == 2 and shape[1] == axis_count else window
 
 
 def _image_features(plan: Any, pixels: Any) -> npt.NDArray[np.float32]:
@@ -158,8 +167,13 @@ def _check_numbers(version: Any, frequency: Any, axis_count: Any, n_outputs: Any
         if not _is_whole(value) or value < 1:
             raise InvalidInputError(f"{name} is {value!r}, expected a whole number of at least 1")
     is_number = isinstance(frequency, Real) and not isinstance(frequency, bool)
-    if not is_number or not math.isfinite(frequency) or frequency < 0:
+    if not is_number or not 0 <= frequency <= _HIGHEST_FREQUENCY:
         raise InvalidInputError(f"frequency is {frequency!r}, expected a number of Hz, at least 0")
+
+
+def _as_float32(frequency: float) -> float:
+    """The frequency as the SDK holds it: filters at the very edge of the band tell a difference."""
+    return float(struct.unpack("f", struct.pack("f", frequency))[0])
 
 
 def _check_axes(axes: Any, axis_count: int) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ class Raw(Block):
     def __init__(self, config: Mapping[str, Any], context: BlockContext) -> None:
         fields = read_fields("raw block", config, _FIELDS, IGNORED_FIELDS)
         self._scale = np.float32(fields["scale_axes"])
+        is_harmless = 0 < abs(self._scale) <= 1  # silencing NumPy takes as long as the product
+        self._multiply: Callable[..., Any] = np.multiply if is_harmless else _multiply_quietly
         self._axes = context.axis_count
         self._limit = context.n_outputs
 
@@ -38,8 +40,14 @@ class Raw(Block):
         """See :meth:`Block.extract_into`."""
         size = self.output_size(window.size)
         if size == out.size == window.size:
-            np.multiply(window, self._scale, out)
+            self._multiply(window, self._scale, out)
             return
         size = min(size, out.size)
-        np.multiply(window[:size], self._scale, out[:size])
+        self._multiply(window[:size], self._scale, out[:size])
         out[size:] = 0
+
+
+@np.errstate(all="ignore")
+def _multiply_quietly(window: FloatArray, scale: np.float32, out: FloatArray) -> None:
+    """What overflows is infinite in the SDK too."""
+    np.multiply(window, scale, out)

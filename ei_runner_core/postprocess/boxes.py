@@ -78,7 +78,7 @@ class Picture(NamedTuple):
         kept = self._clipped(candidates, candidates.classes)
         padded = np.zeros(max(self.slots, len(kept.scores)), np.float32)
         padded[: len(kept.scores)] = kept.scores
-        order = introsort_order(padded)[:MOST_SORTED]
+        order = introsort_order(padded, MOST_SORTED)
         return self._records(kept.take(order[order < len(kept.scores)]))
 
     def _candidates(self, boxes: Boxes) -> Boxes:
@@ -94,7 +94,7 @@ class Picture(NamedTuple):
         corners = whole_pixels(boxes.corners).astype(np.int64)
         sizes = corners[:, 2:] - corners[:, :2]
         if sizes.size and sizes.min() < 0:  # such boxes suppress others, but are none themselves
-            upright = (sizes >= 0).all(axis=1)
+            upright = (sizes >= 0).all(axis=1).nonzero()[0]
             boxes, corners, sizes = boxes.take(upright), corners[upright], sizes[upright]
         y, x = corners[:, :2].T.tolist()
         height, width = sizes.T.tolist()

@@ -59,8 +59,11 @@ class Matcher:
         return by_last if sum_of_last < sum_of_expected else by_expected
 
     def _pairs(self, values: Scores, limit: np.float32) -> tuple[list[int], np.float32]:
-        rows, columns = self._assign(1 - values if self._use_iou else values)
-        fits = values[rows, columns]
+        costs = 1 - values if self._use_iou else values
+        rows, columns = self._assign(costs)
+        fits = costs[rows, columns]
+        if self._use_iou:
+            fits = 1 - fits  # an overlap has lost its last digits on the way, as in the SDK
         kept = fits > limit if self._use_iou else fits < limit
         chosen = np.full(len(values), -1)
         chosen[rows[kept]] = columns[kept]

@@ -8,8 +8,10 @@ import numpy.typing as npt
 from ..errors import InvalidInputError
 from ..fields import number, read_fields
 from .ordering import heap_order
+from .overlap import overlaps, planes
+from .sweep import chosen_by_sweep
 
-__all__ = ["nms", "overlaps", "planes", "suppress"]
+__all__ = ["nms", "suppress"]
 
 FloatArray = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
@@ -89,51 +91,6 @@ def suppress(
     return chosen
 
 
-def planes(boxes: FloatArray, groups: Indices) -> FloatArray:
-    """Boxes as :func:`overlaps` takes them.
-
-    Args:
-        boxes: float32, shape (n, 4): y1, x1, y2, x2.
-        groups: only boxes of the same group overlap; shape (n,).
-
-    Returns:
-        float32, shape (6, n): top, left, bottom, right, area, group.
-    """
-    y1, x1, y2, x2 = boxes.T
-    top, bottom = np.minimum(y1, y2), np.maximum(y1, y2)
-    left, right = np.minimum(x1, x2), np.maximum(x1, x2)
-    area = (bottom - top) * (right - left)
-    return np.stack([top, left, bottom, right, area, groups.astype(np.float32)])
-
-
-def overlaps(a: FloatArray, b: FloatArray, iou_threshold: np.float32) -> npt.NDArray[np.bool_]:
-    """Whether the intersection of two boxes of one group is at least this part of their union.
-
-    Args:
-        a: n boxes as :func:`planes` gives them.
-        b: m boxes.
-        iou_threshold: the part from which on they overlap; it is 0 where a box has no area.
-
-    Returns:
-        Shape (n, m).
-    """
-    top, left, bottom, right, area, group = a[:, :, None]
-    together: npt.NDArray[np.bool_] = group == b[5]
-    if iou_threshold <= 0:  # any two boxes have that much in common
-        return together
-    height = np.minimum(bottom, b[2])
-    height -= np.maximum(top, b[0])
-    width = np.minimum(right, b[3])
-    width -= np.maximum(left, b[1])
-    common = np.maximum(height, 0, out=height)
-    common *= np.maximum(width, 0, out=width)
-    union = area + b[4]
-    union -= common
-    common /= union  # NaN where both are 0, and then below every threshold
-    together &= common >= iou_threshold
-    return together
-
-
 def _order(scores: FloatArray, groups: Indices) -> Indices:
     """Each group has a heap of its own."""
     present = np.unique(groups)
@@ -144,7 +101,16 @@ def _order(scores: FloatArray, groups: Indices) -> Indices:
 
 
 def _choose(boxes: FloatArray, iou_threshold: np.float32) -> Indices:
-    """Go through the boxes (as planes, in their order) window by window and block by block."""
+    """Which boxes stay (planes, in their order): many that are small are compared with few."""
+    if boxes.shape[1] > WINDOW and 0 < iou_threshold <= 1:
+        swept = chosen_by_sweep(boxes, iou_threshold)
+        if swept is not None:
+            return swept
+    return _choose_by_blocks(boxes, iou_threshold)
+
+
+def _choose_by_blocks(boxes: FloatArray, iou_threshold: np.float32) -> Indices:
+    """Go through the boxes window by window and block by block."""
     kept = np.empty(0, np.intp)
     for start in range(0, boxes.shape[1], WINDOW):
         left = np.arange(start, min(start + WINDOW, boxes.shape[1]))

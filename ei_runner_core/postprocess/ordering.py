@@ -46,22 +46,24 @@ def heap_order(values: FloatArray) -> Indices:
     return np.array([heappop(heap).index for _ in range(len(heap))], np.intp)
 
 
-def introsort_order(values: FloatArray) -> Indices:
+def introsort_order(values: FloatArray, most: int | None = None) -> Indices:
     """The order in which introsort leaves values: largest first.
 
     Args:
         values: shape (n,), without NaN.
+        most: how many are wanted; all without it.
 
     Returns:
-        The indices of the values in that order, shape (n,).
+        The indices of the values in that order, shape (n,), or of the first ``most``.
     """
     order, tied = _descending(values)
     if not tied or len(values) <= SHORT:
-        return order
+        return order[:most]
     items = _ranked(-values)
-    _introsort(items, 0, len(items), 2 * (len(items).bit_length() - 1))
+    wanted = len(items) if most is None else most
+    _introsort(items, 0, len(items), 2 * (len(items).bit_length() - 1), wanted)
     items.sort()  # the insertion sort at the end is stable, as this one is
-    return np.array([item.index for item in items], np.intp)
+    return np.array([item.index for item in items[:most]], np.intp)
 
 
 def partial_order(values: FloatArray, count: int) -> Indices:
@@ -96,8 +98,11 @@ def _ranked(values: npt.NDArray[Any]) -> list[_Ranked]:
     return items
 
 
-def _introsort(items: list[_Ranked], first: int, last: int, depth: int) -> None:
-    """Quicksort until pieces are short; a piece that splits badly is sorted with a heap."""
+def _introsort(items: list[_Ranked], first: int, last: int, depth: int, wanted: int) -> None:
+    """Quicksort until pieces are short; a piece that splits badly is sorted with a heap.
+
+    Pieces that begin behind the wanted items are left as they are.
+    """
     while last - first > SHORT:
         if depth == 0:
             items[first:last] = _heapsort(items[first:last])
@@ -105,7 +110,8 @@ def _introsort(items: list[_Ranked], first: int, last: int, depth: int) -> None:
         depth -= 1
         _median_to_front(items, first, (first + last) // 2, last - 1)
         cut = _partition(items, first, last)
-        _introsort(items, cut, last, depth)
+        if cut < wanted:
+            _introsort(items, cut, last, depth, wanted)
         last = cut
 
 

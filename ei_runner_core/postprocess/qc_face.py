@@ -78,9 +78,7 @@ class QcFaceDetLite(Detector):
             raise self._misfit(tensor, output, f"{len(self._centers)} cells of {values} values")
         return tensor.reshape(-1, values)
 
-    def _best_first(
-        self, heat: npt.NDArray[Any], cells: Indices
-    ) -> tuple[Indices, FloatArray]:
+    def _best_first(self, heat: npt.NDArray[Any], cells: Indices) -> tuple[Indices, FloatArray]:
         """The peaks among these cells, which are all that are warm, and their scores."""
         scores = self._peaks(heat, cells)
         found = ((scores >= self._threshold) & (scores > 0)).nonzero()[0]

@@ -31,6 +31,9 @@ class Adjustable:
             InvalidInputError: there is no value of that name, or a value is wrong; then nothing
                 was changed.
         """
+        if not values:
+            known = ", ".join(self._limits) or "none"
+            raise InvalidInputError(f"no value was given to change; there are: {known}")
         if unknown := [name for name in values if name not in self._limits]:
             self._refuse(unknown)
         owner = type(self).__name__.lower()

@@ -17,6 +17,7 @@ from ..results import BoundingBox, ResultParts, TrackedObject
 from .base import StepContext
 from .kalman import BoxFilters
 from .matching import Matcher, middles
+from .ordering import introsort_order
 from .sequence import ResultStep, read_settings
 
 __all__ = ["Tracking"]
@@ -81,7 +82,7 @@ class Tracking(ResultStep):
                 f"tracking works on bounding boxes, but the result has "
                 f"{', '.join(parts) or 'nothing'}; put it behind an object detector"
             )
-        tracked = self._track(sorted(boxes, key=_ORDER))
+        tracked = self._track(_ordered(boxes))
         self._frame += 1
         return {**parts, "object_tracking": tracked}
 
@@ -149,6 +150,14 @@ class Tracking(ResultStep):
             _report(track, track.value, box, NO_STEP)
             for track, box in zip(new, _ints(seen), strict=True)
         )
+
+
+def _ordered(boxes: Sequence[BoundingBox]) -> list[BoundingBox]:
+    """By place, size and label; of boxes that agree in all these, as introsort leaves them."""
+    keys = [_ORDER(box) for box in boxes]
+    ranks = {key: rank for rank, key in enumerate(sorted(set(keys)))}
+    order = introsort_order(np.array([-ranks[key] for key in keys], np.float32))
+    return [boxes[index] for index in order.tolist()]
 
 
 def _report(track: _Track, value: float, box: Sequence[int], step: Sequence[int]) -> TrackedObject:

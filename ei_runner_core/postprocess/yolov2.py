@@ -12,8 +12,8 @@ from ..results import BoundingBox
 from .base import StepContext, Tensors, find_tensor
 from .boxes import Boxes
 from .detection import Detector
-from .nms import overlaps, planes
 from .ordering import introsort_order
+from .overlap import overlaps, planes
 from .scores import exp, sigmoid
 
 __all__ = ["YoloV2"]

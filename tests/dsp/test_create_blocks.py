@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ei_runner_core import InvalidInputError, UnsupportedModelError, dsp, plugins
 from ei_runner_core.contract import Preprocessor
 from ei_runner_core.dsp.plugin import ei_runner_preprocessors
+from ei_runner_core.images import pack
 
 SPY_PLUGIN = """
 from ei_runner_core.contract import Preprocessor, PreprocessorSpec
@@ -191,3 +192,17 @@ def test_a_block_of_whole_windows_refuses_slices():
     plan = dsp.create("raw", {}, axes=[0], axis_count=2)
     with pytest.raises(UnsupportedModelError, match="whole windows"):
         plan.extract_slice(np.zeros(4, np.float32))
+
+
+def test_a_table_of_samples_and_axes_is_a_window_too():
+    table = np.arange(6, dtype=np.float32).reshape(3, 2)
+    flat = dsp.extract("flatten", table.ravel(), {"average": True}, axis_count=2)
+    np.testing.assert_array_equal(
+        dsp.extract("flatten", table, {"average": True}, axis_count=2), flat
+    )
+
+
+def test_the_pixels_of_an_image_need_not_be_packed():
+    rgb = np.random.default_rng(0).integers(0, 256, (4, 5, 3), np.uint8)
+    packed = dsp.extract("image", pack(rgb), {"channels": "Grayscale"})
+    np.testing.assert_array_equal(dsp.extract("image", rgb, {"channels": "Grayscale"}), packed)

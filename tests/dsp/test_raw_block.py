@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -38,3 +39,11 @@ def test_the_scale_is_one_of_float32():
     window = np.array([3.0], np.float32)
     features = dsp.extract("raw", window, {"scale_axes": 0.1})
     assert features[0] == np.float32(3) * np.float32(0.1)
+
+
+@pytest.mark.parametrize(
+    ("scale", "value", "expected"), [(1e30, -1e30, -np.inf), (0, np.inf, np.nan)]
+)
+def test_what_overflows_is_quiet(scale, value, expected):
+    features = dsp.extract("raw", np.array([value, 0], np.float32), {"scale_axes": scale})
+    np.testing.assert_array_equal(features, [expected, 0])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from ..._optional import need
 from ...errors import InvalidInputError
 from ..block import FloatArray
+from .constant_spectrum import constant_spectrum
 
 __all__ = ["CosineTransform"]
 
@@ -45,7 +47,14 @@ class CosineTransform:
 
     def __call__(self, columns: FloatArray) -> FloatArray:
         """The coefficients, shape (coefficients, n), of columns, shape (length, n)."""
-        spectrum = self._rfft(columns.take(self._order, axis=0), axis=0).take(self._bins, axis=0)
+        return self._turned(self._rfft(columns.take(self._order, axis=0), axis=0))
+
+    def of_constant(self, value: float) -> FloatArray:
+        """The coefficients of one constant column, residues included, shape (coefficients, 1)."""
+        return self._turned(constant_spectrum(self._order.size, value)[:, None])
+
+    def _turned(self, spectrum: npt.NDArray[np.complex64]) -> FloatArray:
+        spectrum = spectrum.take(self._bins, axis=0)
         result: FloatArray = spectrum.real * self._cosines
         result += spectrum.imag * self._sines
         result *= self._scale

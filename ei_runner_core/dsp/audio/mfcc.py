@@ -63,12 +63,18 @@ class Mfcc(SlicedBlock):
         self._bank = filterbank(fields, context.version, rate, with_total=True)
         self._preemphasis = Preemphasis(fields["pre_cof"], fields["pre_shift"])
         self._transform = CosineTransform(filters, coefficients)
+        nothing = natural_log(replace_zeros(np.zeros(1, np.float32)))
+        self._silence = self._transform.of_constant(nothing.item())
         rows = fields["win_size"]
         self._sliding = SlidingNormalizer(rows, coefficients, variance=True) if rows else None
 
     def _features(self, power: FloatArray) -> FloatArray:
-        logarithms = natural_log(replace_zeros(self._bank(power)))
+        energies = self._bank(power)
+        silent = energies[-1] == 0
+        logarithms = natural_log(replace_zeros(energies))
         coefficients = self._transform(logarithms[:-1])
+        if silent.any():  # nothing but residues, which normalisation may blow up
+            coefficients[:, silent] = self._silence
         coefficients[0] = logarithms[-1]
         return coefficients
 

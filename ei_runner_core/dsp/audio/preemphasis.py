@@ -19,9 +19,14 @@ class Preemphasis:
         coefficient: the part that is subtracted.
         shift: how many samples earlier.
         scale: what the result is multiplied with.
+
+    Raises:
+        InvalidInputError: the shift is not at least 1; the SDK aborts then, too.
     """
 
     def __init__(self, coefficient: float, shift: int = 1, scale: float = 1.0) -> None:
+        if shift < 1:
+            raise InvalidInputError(f"pre_shift is {shift}, expected at least 1 sample")
         self._coefficient = np.float32(coefficient)
         self._shift = shift
         self._scale = np.float32(scale)

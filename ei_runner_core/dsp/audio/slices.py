@@ -94,7 +94,8 @@ class SlicedBlock(AudioBlock):
         self._check_slice(piece.size, carried.size)
         with np.errstate(all="ignore"):  # as for whole windows
             signal = np.concatenate((carried, self._signal(piece)))
-            parts, left = cut_slice(signal, carried.size, border, self._inner)
+            most = len(memory.rows)
+            parts, left = cut_slice(signal, carried.size, border, self._inner, most)
             rows = [self._rows(part) for part in parts if part.frames]
         for matrix in rows:
             memory.append(matrix)

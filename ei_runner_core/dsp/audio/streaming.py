@@ -55,7 +55,7 @@ class RollingMatrix:
 
 
 def cut_slice(
-    signal: FloatArray, carried: int, border: Framing, inner: Framing
+    signal: FloatArray, carried: int, border: Framing, inner: Framing, most: int
 ) -> tuple[list[Part], int]:
     """The frames of a slice.
 
@@ -67,12 +67,13 @@ def cut_slice(
         carried: how many of its samples are carried.
         border: the frames that begin in the carried samples.
         inner: those that begin in the slice.
+        most: how many of those a window has room for.
 
     Returns:
         the parts that have frames, and how many samples to carry to the next slice.
 
     Raises:
-        InvalidInputError: the slice is too short.
+        InvalidInputError: the slice is too short, or longer than a window.
     """
     crossing = -(-carried // border.stride)
     begin = crossing * border.stride
@@ -83,6 +84,10 @@ def cut_slice(
         )
     rest = signal[begin:]
     frames = inner.count(rest.size)
+    if frames > most:
+        raise InvalidInputError(
+            f"the slice has {frames} frames, a whole window only {most}: use shorter slices"
+        )
     left = rest.size - inner.span(frames) + border.overlap
     if border == inner:
         return [Part(signal, inner, crossing + frames)], left

@@ -90,7 +90,7 @@ def make_filter(settings: Settings, frequency: float) -> Butterworth | None:
     kind, order, cutoff = settings.filter_type, settings.filter_order, settings.filter_cutoff
     if kind == "none" or order < 2:  # the first order has no section
         return None
-    if cutoff > frequency / 2:
+    if np.float32(cutoff) > np.float32(frequency / 2):
         raise InvalidInputError(
             f"the field 'filter_cutoff' of the spectral_analysis block is {cutoff:g} Hz, expected "
             f"at most {frequency / 2:g}: half the frequency of the samples that are filtered"

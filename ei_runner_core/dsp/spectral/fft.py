@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..block import FloatArray
 from .analysis import Analysis
 from .butterworth import make_filter
@@ -24,14 +26,14 @@ class FftAnalysis(Analysis):
     def __init__(self, settings: Settings) -> None:
         self._axes = settings.axes
         ratio = settings.input_decimation_ratio if settings.version == 4 else 1
-        rate = settings.frequency / ratio
+        rate = float(np.float32(settings.frequency / ratio))
         self._decimator = Decimator(ratio) if ratio > 1 else None
         self._filter = make_filter(settings, rate)
         self._features = FftFeatures(settings, rate)
         self._split = self.feature_count = settings.axes * self._features.size
         self._low: FftFeatures | None = None
         if settings.extra_low_freq and settings.version == 4:
-            self._low = FftFeatures(settings, rate / _LOW_FREQUENCY_RATIO)
+            self._low = FftFeatures(settings, float(np.float32(rate / _LOW_FREQUENCY_RATIO)))
             self._low_decimator = Decimator(_LOW_FREQUENCY_RATIO)
             self.feature_count += settings.axes * self._low.size
 

@@ -92,6 +92,7 @@ def described(name: str, facts: Facts) -> dict[str, Any]:
         "id": whole(facts, "impulse_id", 0) or None,
         "name": str(facts.get("impulse_name") or ""),
         "project": str(facts.get("project_name") or ""),
+        "project_id": whole(facts, "project_id", 0) or None,
     }
 
 
@@ -100,7 +101,7 @@ def choose(source: Source, found: dict[str, Facts], wanted: str | int | None) ->
 
     Raises:
         ModelFormatError: there are several and none was asked for.
-        InvalidInputError: none is of that id or name.
+        InvalidInputError: none is of that id or name, or several are.
     """
     fitting = [
         name for name, facts in found.items() if wanted is None or _fits(name, facts, wanted)
@@ -108,23 +109,26 @@ def choose(source: Source, found: dict[str, Facts], wanted: str | int | None) ->
     if len(fitting) == 1:
         return found[fitting[0]]
     shown = "; ".join(_line(described(name, facts)) for name, facts in found.items())
-    if not fitting:
-        raise InvalidInputError(f"there is no impulse {wanted!r} in the export; it holds: {shown}")
+    if wanted is not None:
+        problem = f"{len(fitting)} impulses" if fitting else "no impulse"
+        raise InvalidInputError(f"{problem} {wanted!r} in the export; it holds: {shown}")
     default = source.value("ei_default_impulse")
     handled = source.value(default.name) if isinstance(default, Reference) else default
     hint = f" (its own default is {handled.name})" if isinstance(handled, Reference) else ""
     raise ModelFormatError(
         f"the export holds {len(found)} impulses{hint}: {shown}; "
-        "choose one by its id, name or variable with impulse= (--impulse)"
+        "choose one by its variable, name or a number with impulse= (--impulse)"
     )
 
 
 def _fits(name: str, facts: Facts, wanted: str | int) -> bool:
     about = described(name, facts)
-    return str(wanted) in (about["variable"], about["name"], about["project"], str(about["id"]))
+    short = str(about["variable"]).removeprefix("impulse_")
+    return str(wanted) in {str(value) for value in (short, *about.values()) if value is not None}
 
 
 def _line(about: dict[str, Any]) -> str:
     named = about["name"] or about["project"]
-    number = f", id {about['id']}" if about["id"] is not None else ""
-    return f"{about['variable'] or 'the impulse'} ({named!r}{number})"
+    numbers = (("id", about["id"]), ("project", about["project_id"]))
+    told = "".join(f", {what} {number}" for what, number in numbers if number is not None)
+    return f"{about['variable'] or 'the impulse'} ({named!r}{told})"

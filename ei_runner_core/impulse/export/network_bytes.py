@@ -23,6 +23,7 @@ _LAYOUT = re.compile(rb"//[^\n]*|/\*.*?\*/|\\\r?\n", re.DOTALL)
 _ALIAS = rb"\b%b\s*(?:\[\s*\])?\s*=\s*g(\w+?)_?[dD]ata\b"
 _INCBIN = rb'INCBIN\s*\(\s*(?:\w+\s*,\s*)?%b\s*,\s*"([^"\n]{1,500})"'
 _ARRAY = rb"\b%b\s*\[\s*(\d{0,12})\s*\](?:[^=;{}]{0,200})=?\s*\{"
+_NAMESPACE = rb"\bnamespace\s+%b\s*\{"
 _LENGTH = rb"\b%b_(?:len|size)\s*=\s*(\d{1,12})"
 
 
@@ -32,13 +33,19 @@ def find_network(files: ExportFiles, source: Source, symbol: str) -> Network | N
     Raises:
         ModelFormatError: the array is damaged, or its length is not the declared one.
     """
-    for name in _candidates(files, source, symbol):
-        text = files.read(f"{FOLDER}/{name}", MAX_TEXT_BYTES)
-        if symbol.encode() in text:
-            found = _from_file(files, text, symbol) or _from_array(text, symbol)
+    namespace, _, name = symbol.rpartition("::")
+    for file in _candidates(files, source, symbol):
+        text = files.read(f"{FOLDER}/{file}", MAX_TEXT_BYTES)
+        if name.encode() in text and _opens(text, namespace):
+            found = _from_file(files, text, name) or _from_array(text, name)
             if found is not None:
                 return found
     return None
+
+
+def _opens(text: bytes, namespace: str) -> bool:
+    """Whether a text has a namespace; every text has the global one."""
+    return not namespace or re.search(_NAMESPACE % namespace.encode(), text) is not None
 
 
 def _candidates(files: ExportFiles, source: Source, symbol: str) -> list[str]:

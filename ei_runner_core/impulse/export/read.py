@@ -32,7 +32,8 @@ def read_export(path: Path, impulse: str | int | None = None) -> ModelSource:
 
     Args:
         path: the folder or zip; the export may begin in a folder inside of it.
-        impulse: which one of several: its id, its name, or the name of its variable.
+        impulse: which one of several: its id or that of its project, its name or that of its
+            project, or its variable.
 
     Raises:
         ModelNotFoundError: there is nothing at the path, or a header is missing.
@@ -57,7 +58,10 @@ def read_export(path: Path, impulse: str | int | None = None) -> ModelSource:
 
 
 def list_impulses(path: Path) -> list[dict[str, Any]]:
-    """What tells the impulses of an export apart: ``variable``, ``id``, ``name``, ``project``.
+    """What tells the impulses of an export apart.
+
+    Each has ``variable``, ``id``, ``name``, ``project`` and ``project_id``; an id is None where the
+    export does not tell it.
 
     Raises:
         ModelNotFoundError: there is nothing at the path.

@@ -96,6 +96,16 @@ def test_silence_and_overflow_are_quiet(block, version):
     plan(block, version).extract(np.float32([3e38, -3e38] * 400))
 
 
+def test_silent_frames_leave_the_residues_that_the_sdk_leaves():
+    config = {"num_filters": 26, "num_cepstral": 26, "win_size": 0}
+    window = np.zeros(3200, np.float32)
+    window[2000:-1] = noise(samples=1199)  # the last one is paired with the first one
+    rows = dsp.extract("mfcc", window, config, version=4, frequency=16_000).reshape(-1, 26)
+    silent = (rows == rows[0]).all(axis=1)
+    assert 3 <= silent.sum() < len(rows)
+    assert 1e-8 < np.abs(rows[0, 1:]).max() < 1e-5
+
+
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_mfcc_of_silence_is_the_same_rounding_residue_in_all_rows(version):
     rows = plan("mfcc", version).extract(np.zeros(800, np.float32)).reshape(-1, 8)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ei_runner_core.dsp.audio.cmvn import SlidingNormalizer, scale_to_unit_range
+from ei_runner_core.dsp.audio.constant_spectrum import constant_spectrum
 from ei_runner_core.dsp.audio.cosine import CosineTransform
 from ei_runner_core.dsp.audio.decibels import round_to_steps
 from ei_runner_core.dsp.audio.filterbanks import coded_filterbank, filterbank
@@ -79,7 +80,7 @@ def test_frames_are_a_view_with_one_column_each():
     assert np.shares_memory(columns, signal)
 
 
-@given(seed=SEEDS, shift=st.integers(0, 20), size=st.integers(20, 60))
+@given(seed=SEEDS, shift=st.integers(1, 20), size=st.integers(20, 60))
 def test_preemphasis_takes_the_signal_for_a_ring(seed, shift, size):
     signal = noise(seed, size)
     part = np.float32(0.9) * np.roll(signal, shift)
@@ -205,6 +206,27 @@ def test_the_cosine_transform_is_orthonormal_and_of_the_second_kind(seed, half):
 def test_a_constant_column_has_one_coefficient():
     coefficients = CosineTransform(32, 13)(np.full((32, 2), -23.02585, np.float32))
     np.testing.assert_array_equal(coefficients[1:], 0)
+
+
+@given(half=st.integers(1, 60), value=st.floats(-30, 30, width=32))
+def test_the_spectrum_of_a_constant_is_its_sum_and_residues_of_rounding(half, value):
+    spectrum = constant_spectrum(2 * half, value)
+    assert spectrum.shape == (half + 1,)
+    assert spectrum[0] == pytest.approx(2 * half * value, rel=1e-5)
+    np.testing.assert_allclose(spectrum[1:], 0, atol=1e-4 * abs(value) + 1e-30)
+
+
+@pytest.mark.parametrize("length", [2, 4, 6, 8, 12, 16, 24, 32, 36, 48, 54, 64, 72, 128])
+def test_without_other_factors_than_2_and_3_a_constant_leaves_no_residue(length):
+    np.testing.assert_array_equal(constant_spectrum(length, -23.02585)[1:], 0)
+
+
+@given(seed=SEEDS, length=st.sampled_from([10, 14, 20, 22, 26, 40, 42, 60, 70]))
+def test_the_coefficients_of_a_constant_are_those_of_its_column(seed, length):
+    value = noise(seed, 1)[0]
+    transform = CosineTransform(length, length)
+    column = transform(np.full((length, 1), value, np.float32))
+    np.testing.assert_allclose(transform.of_constant(value), column, atol=1e-5 * abs(value) + 1e-9)
 
 
 def test_values_are_rounded_to_256_steps_with_halves_up():

@@ -143,12 +143,12 @@ def test_the_rolling_matrix_can_only_be_read():
 
 
 @all_blocks
-def test_a_slice_may_be_longer_than_the_window(block):
+def test_a_slice_with_more_frames_than_a_window_is_refused_and_leaves_no_trace(block):
     stream = plan(block)
-    assert stream.push_slice(noise(4000)) == 49 * COLUMNS[block]
-    long = plan(block, frames=49)
-    long.push_slice(noise(4000))
-    np.testing.assert_array_equal(stream.rolling, long.rolling[-9:])
+    with pytest.raises(InvalidInputError, match="49 frames, a whole window only 9"):
+        stream.push_slice(noise(4000))
+    assert stream.streamed == 0
+    assert stream.push_slice(noise(800)) == 9 * COLUMNS[block]
 
 
 def test_each_slice_is_emphasised_as_a_ring_of_its_own():

@@ -81,3 +81,12 @@ def test_order_zero_picks_bins_and_filters_nothing():
     low = dsp.extract("spectral_analysis", window, config, version=2, frequency=100.0)
     every = dsp.extract("spectral_analysis", window, {"fft_length": 32}, version=2, frequency=100.0)
     np.testing.assert_array_equal(low, every)
+
+
+@pytest.mark.parametrize("frequency", [1 / 3, 3.3, 119.04762, 62.5])
+def test_a_high_pass_at_half_the_frequency_lets_nothing_through(frequency):
+    # in float64 such a rate is a little off, and the filter no longer silent
+    config = {"filter_type": "high", "filter_cutoff": frequency / 2, "filter_order": 4}
+    samples = np.random.default_rng(0).normal(0, 10, 200).astype(np.float32)
+    features = dsp.extract("spectral_analysis", samples, config, version=4, frequency=frequency)
+    np.testing.assert_array_equal(features[:3], [0, 0, -3])

@@ -58,8 +58,10 @@ def test_two_impulses_without_a_choice_are_listed(tmp_path):
     message = refusal(files | network, tmp_path)
 
     assert "holds 2 impulses" in message
-    assert "impulse_43_2 ('Impulse #2', id 2)" in message
-    assert "impulse_99_5 ('Words', id 5)" in message
+    assert "impulse_43_2 ('Impulse #2', id 2, project 43)" in message
+    assert "impulse_99_5 ('Words', id 5, project 99)" in message
+    for choice in (5, "5", 99, "99_5", "impulse_99_5", "Words"):
+        assert read_export(tmp_path, choice).impulse.name == "Words"
     assert "choose one" in message
     for choice in (5, "5", "Words", "impulse_99_5"):
         source = read_export(tmp_path, choice)

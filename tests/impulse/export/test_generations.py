@@ -139,6 +139,7 @@ def test_the_only_impulse_of_an_export_can_be_listed(tmp_path):
             "id": 2,
             "name": "Impulse #2",
             "project": PROJECT.name,
+            "project_id": PROJECT.id,
         }
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from cpp_exports import ERAS, render, write
 from exported_impulses import CAMERA, KEYWORDS, MOTION, NETWORK
@@ -178,3 +180,15 @@ def test_an_extern_c_that_is_never_closed_does_not_hide_the_rest(tmp_path):
     opened = f'{start}\n#ifdef __cplusplus\nextern "C" {{\n'
     files = changed(files, METADATA, (start, opened))
     assert read_export(write(files, tmp_path)).impulse.labels == MOTION.labels
+
+
+def test_a_network_may_stand_in_a_namespace(tmp_path):
+    files = render(ERAS["2023-08"], MOTION, {3: NETWORK})
+    (array,) = (name for name in files if b"const unsigned char" in files[name])
+    symbol = re.search(rb"const unsigned char (\w+)\[", files[array])[1].decode()
+    text = files[array].decode()
+    begin = text.index("const unsigned char")
+    files |= {array: f"{text[:begin]}namespace space_43 {{\n{text[begin:]}\n}}\n".encode()}
+    files = changed(files, VARIABLES, (f"= {symbol},", f"= space_43::{symbol},"))
+    (network,) = read_export(write(files, tmp_path)).networks[3]
+    assert network.read() == NETWORK

@@ -19,6 +19,8 @@ from detector_cases import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ei_runner_core import postprocess
+
 
 @pytest.mark.parametrize("kind", DETECTORS)
 def test_one_object_is_found_where_it_is(kind):
@@ -188,3 +190,14 @@ def test_yolov2_finds_what_is_above_its_own_threshold_whatever_the_config_says()
     step = detector("yolov2", threshold=0.99)
     assert step.thresholds() == {"min_score": 0.5}
     assert len(boxes_of(step, one_object("yolov2"))) == 1
+
+
+def test_corners_of_yolov11_are_made_before_they_are_scaled_to_pixels():
+    step = postprocess.create("yolov11", {"version": 1}, width=247, height=247, labels=("a",))
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        centre, size = rng.integers([60, 1], [180, 100]) / 247
+        row = np.array([centre, 0.5, size, 0.1, 0.9], np.float32)
+        (box,) = step({0: row.reshape(1, 5, 1)})["bounding_boxes"]
+        start = (row[0] - row[2] / np.float32(2)) * np.float32(247)
+        assert box.x == int(max(start, 0))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ei_runner_core.postprocess.ordering import heap_order, introsort_order
+from ei_runner_core.postprocess.ordering import heap_order, introsort_order, partial_order
 
 few_values = st.lists(st.integers(-3, 3), max_size=300).map(lambda v: np.array(v, np.float32))
 
@@ -56,3 +56,15 @@ def test_equal_values_are_sorted_as_in_cpp_where_pivots_are_bad():
 def test_long_lists_of_equal_values_are_sorted_quickly():
     assert len(introsort_order(np.zeros(20000, np.float32))) == 20000
     assert len(introsort_order(bad_pivots(5000) // 50)) == 5000
+
+
+@given(few_values, st.integers(1, 250))
+def test_a_partial_order_has_the_largest_values(values, count):
+    indices = partial_order(values, count)
+    assert len(set(indices.tolist())) == min(count, len(values))
+    assert values[indices].tolist() == sorted(values.tolist(), reverse=True)[:count]
+
+
+@given(few_values, st.integers(0, 250))
+def test_the_first_of_an_order_do_not_depend_on_how_many_are_wanted(values, most):
+    assert introsort_order(values, most).tolist() == introsort_order(values)[:most].tolist()

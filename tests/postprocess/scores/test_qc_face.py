@@ -63,10 +63,23 @@ def test_only_peaks_are_faces_and_equal_neighbours_are_both_peaks():
     assert len(found(faces(**loose), pair[0], (9, 5, 1.9, 2, 2, 2, 2))) == 1
 
 
-@pytest.mark.parametrize("outside", [(3, 5, 30, 2, -20, 2), (15, 5, -30, 2, 40, 2)])
-def test_a_face_outside_of_the_image_is_left_out(outside):
-    column, row, *sides = outside
-    assert found(faces(), (column, row, 2.0, *sides)) == []
+def test_a_face_to_the_right_of_the_image_is_left_out_one_to_the_left_has_no_width():
+    assert found(faces(), (15, 5, 2.0, -30, 2, 40, 2)) == []
+    assert found(faces(), (3, 5, 2.0, 30, 2, -20, 2)) == [(0, 24, 0, 32)]
+
+
+def test_sides_that_are_exchanged_make_the_same_face():
+    straight, exchanged = (8, 5, 2.0, 2, 2, 3, 3), (8, 5, 2.0, -3, -3, -2, -2)
+    assert found(faces(), straight) == found(faces(), exchanged)
+
+
+def test_of_equal_faces_the_order_is_that_of_a_partial_sort():
+    loose = {"nms_config": {"iou_threshold": 1.0}}
+    row = [(column, 5, 2.0, 0.5, 0.5, 0.5, 0.5) for column in (2, 6, 10, 14)]
+    order = [found(faces(**loose), face)[0] for face in row]
+    shown = found(faces(**loose), *row)
+    assert sorted(shown) == order
+    assert shown != order
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])

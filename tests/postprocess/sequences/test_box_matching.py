@@ -112,3 +112,12 @@ def test_a_filter_stays_sound_over_a_long_time():
         filters.observe(np.array([[100, 100, 10, 10.0]]))
     np.testing.assert_array_equal(expected, [[100, 100, 10, 10]])
     assert math.isfinite(expected.sum())
+
+
+def test_an_overlap_loses_its_last_digits_before_it_is_compared_with_the_threshold():
+    matcher = Matcher(use_iou=True)
+    known, seen = np.array([[0.0, 0, 10, 10]]), np.array([[0.0, 0, 10, 1]])
+    tenth = np.float32(0.1)
+    assert 1 - (1 - tenth) > tenth
+    assert matcher.match(known, known, seen, float(tenth)) == [0]
+    assert matcher.match(known, known, seen, float(1 - (1 - tenth))) == [-1]
