@@ -98,7 +98,7 @@ class WindowCheck:
         return f" ({self._length // self._axes} samples of {self._axes} axes)"
 
     def _advice(self, array: npt.NDArray[Any]) -> str:
-        if array.ndim > 1 and array.dtype == np.uint8:
+        if self._axes == 1 and array.ndim > 1 and array.dtype == np.uint8:
             return "; for an image call infer_image(), or pack it with ei_runner_core.images.pack()"
         if array.size < 2 * self._length:
             return ""
