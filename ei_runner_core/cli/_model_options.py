@@ -16,4 +16,5 @@ network_option = click.option(
 
 def impulse_number(choice: str | None) -> int | str | None:
     """What ``--impulse`` names: an id where it is a number, else a name."""
-    return int(choice) if choice and choice.isdecimal() else choice
+    is_number = choice and choice.isascii() and choice.isdecimal() and len(choice) < 20
+    return int(choice) if choice and is_number else choice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["create", "extract"]
 
 _HIGHEST_FREQUENCY = 1e38  # float32 holds it
+_MOST = 2**26  # of features and axes, as of the values of a window
 
 # blocks that exist as compiled code of Edge Impulse only
 _CLOSED = re.compile(r"syntiant|(^|[-_ ])(eeg|hrv?|heart[-_ ]?rate)($|[-_ ])", re.IGNORECASE)
@@ -114,7 +116,7 @@ def extract(
     from .block import as_window
 
     shape = getattr(window, "shape", ())
-    if block == "image" and len(shape) > 1:
+    if block == "image" and len(shape) > 1 and axes is None:
         return _image_features(plan, window)
     return plan.extract(as_window(_interleaved(window, shape, axis_count)))
 
@@ -164,11 +166,13 @@ def _check_numbers(version: Any, frequency: Any, axis_count: Any, n_outputs: Any
     if n_outputs is not None:
         counts["n_outputs"] = n_outputs
     for name, value in counts.items():
-        if not _is_whole(value) or value < 1:
-            raise InvalidInputError(f"{name} is {value!r}, expected a whole number of at least 1")
+        if not _is_whole(value) or not 1 <= value <= _MOST:
+            shown = reprlib.repr(value)
+            raise InvalidInputError(f"{name} is {shown}, expected a whole number from 1 to {_MOST}")
     is_number = isinstance(frequency, Real) and not isinstance(frequency, bool)
     if not is_number or not 0 <= frequency <= _HIGHEST_FREQUENCY:
-        raise InvalidInputError(f"frequency is {frequency!r}, expected a number of Hz, at least 0")
+        shown = reprlib.repr(frequency)
+        raise InvalidInputError(f"frequency is {shown}, expected a number of Hz, at least 0")
 
 
 def _as_float32(frequency: float) -> float:

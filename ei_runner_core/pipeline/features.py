@@ -98,9 +98,12 @@ class FeatureStage:
         return np.concatenate([np.arange(span.start, span.stop) for span in spans])
 
     def _normalize(self) -> None:
-        for features, mean, scale in self._scalers:
-            np.subtract(features, mean, out=features)
-            np.multiply(features, scale, out=features)
+        if not self._scalers:
+            return
+        with np.errstate(over="ignore", invalid="ignore"):  # huge scales give infinity, as in C++
+            for features, mean, scale in self._scalers:
+                np.subtract(features, mean, out=features)
+                np.multiply(features, scale, out=features)
 
     def reset(self) -> None:
         """Forget what earlier windows left in the blocks."""

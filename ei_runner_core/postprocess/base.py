@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from ..errors import ModelFormatError
+from ..errors import InvalidInputError, ModelFormatError
 from ..results import ResultParts
 from .thresholds import Adjustable
 
@@ -75,14 +76,25 @@ def find_tensor(tensors: Tensors, block_id: int, output: int = 0) -> npt.NDArray
 
     Raises:
         ModelFormatError: there is none.
+        InvalidInputError: what is there is no array of real numbers, or there is no mapping.
     """
-    tensor = tensors.get(block_id + output)
-    if tensor is None and output == 0:
-        tensor = tensors.get(0)
+    try:
+        tensor: Any = tensors.get(block_id + output)
+        if tensor is None and output == 0:
+            tensor = tensors.get(0)
+    except AttributeError:
+        raise InvalidInputError(
+            f"a step takes a mapping from block ids to tensors, got {type(tensors).__name__}"
+        ) from None
     if tensor is None:
         known = ", ".join(map(str, sorted(tensors))) or "none"
         raise ModelFormatError(
             f"post-processing decodes the tensor of block {block_id + output}, but there is none; "
             f"the networks gave: {known}"
+        )
+    if not isinstance(tensor, np.ndarray) or tensor.dtype.kind not in "fiub":
+        kind = tensor.dtype if isinstance(tensor, np.ndarray) else type(tensor).__name__
+        raise InvalidInputError(
+            f"the tensor of block {block_id + output} is {kind}, expected an array of real numbers"
         )
     return tensor

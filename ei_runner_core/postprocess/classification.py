@@ -30,10 +30,7 @@ class Classification(PostProcessor):
 
     def __call__(self, tensors: Tensors) -> ResultParts:
         """See :meth:`PostProcessor.__call__`; gives ``classification``."""
-        tensor = tensors.get(self._block_id)
-        if tensor is None:
-            tensor = find_tensor(tensors, self._block_id)
-        scores = self._dequantizer.floats(tensor)
+        scores = self._dequantizer.floats(find_tensor(tensors, self._block_id))
         if len(scores) < self._count:
             raise ModelFormatError(
                 f"the tensor of block {self._block_id} has {len(scores)} values, but the model has "

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
+from numbers import Integral
 from typing import Any
 
-from ..errors import UnsupportedModelError
+from ..errors import InvalidInputError, UnsupportedModelError
 from .base import PostProcessor, StepContext
 from .sequence import ResultStep
 
 __all__ = ["create", "follows_results"]
+
+_MAX_PIXELS = 2**26  # as many as the values of a window
 
 # type -> "module:Class" within this package; a family of detectors is one module
 _STEPS = {
@@ -74,7 +78,12 @@ def create(
         InvalidInputError: a field is unknown or has a wrong value.
     """
     step = _step_class(type)
-    planned: PostProcessor | ResultStep = step(config, StepContext(width, height, tuple(labels)))
+    context = StepContext(_side("width", width), _side("height", height), _names(labels))
+    if context.width * context.height > _MAX_PIXELS:
+        raise InvalidInputError(
+            f"the input has {width}x{height} pixels, at most {_MAX_PIXELS} are decoded"
+        )
+    planned: PostProcessor | ResultStep = step(config, context)
     return planned
 
 
@@ -87,8 +96,22 @@ def follows_results(type: str) -> bool:  # noqa: A002 - the word of impulse.json
     return issubclass(_step_class(type), ResultStep)
 
 
-def _step_class(type: str) -> Any:  # noqa: A002 - the word of impulse.json
-    if type not in _STEPS:
+def _side(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 0:
+        raise InvalidInputError(f"{name} is {value!r}, expected a whole number of pixels")
+    return int(value)
+
+
+def _names(labels: Any) -> tuple[str, ...]:
+    names = tuple(labels) if isinstance(labels, Iterable) and not isinstance(labels, str) else None
+    if names is None or not all(isinstance(name, str) for name in names):
+        shown = reprlib.repr(labels)
+        raise InvalidInputError(f"labels is {shown}, expected a list of names")
+    return names
+
+
+def _step_class(type: Any) -> Any:  # noqa: A002 - the word of impulse.json
+    if not isinstance(type, str) or type not in _STEPS:
         raise UnsupportedModelError(
             f"there is no post-processing of the type {type!r}; known types: "
             f"{', '.join(sorted(_STEPS))}"

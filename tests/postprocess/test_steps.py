@@ -108,3 +108,27 @@ def test_a_step_without_thresholds_says_so(kind):
     with pytest.raises(InvalidInputError, match="no value 'min_score' to change; it has: none"):
         step.set_threshold(min_score=0.5)
     step.reset()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"labels": None}, "labels is None"),
+        ({"labels": "up"}, "labels is 'up'"),
+        ({"width": "3"}, "width is '3'"),
+        ({"height": float("nan")}, "height is nan"),
+        ({"width": 10**9, "height": 10**9}, "at most 67108864"),
+    ],
+)
+def test_what_a_step_is_told_about_the_model_is_checked(settings, message):
+    with pytest.raises(InvalidInputError, match=message):
+        postprocess.create("yolox", {}, **{"width": 32, "height": 32, "labels": ["a"]} | settings)
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [[1], "x", {5: [1, 2]}, {5: np.zeros(3, np.complex64)}, {5: np.array(["a", "b", "c"])}],
+)
+def test_what_is_no_tensor_is_refused(tensors):
+    with pytest.raises(InvalidInputError, match="step takes a mapping|array of real numbers"):
+        classification()(tensors)
