@@ -1,7 +1,7 @@
 """Directives of the preprocessor, line by line.
 
-They are read tolerantly: a conditional that is not closed ends with its file, and one that was
-never opened is passed over.
+An #endif of nothing is passed over. A conditional that is still open at the end of its file means
+that the file was cut off, as those of exports stand between an #ifndef and its #endif.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from ...errors import ModelFormatError
 from .macros import TEXT_OR_COMMENT, Macros
 
 __all__ = ["Header", "Surroundings"]
@@ -18,6 +19,8 @@ __all__ = ["Header", "Surroundings"]
 _DIRECTIVE = re.compile(r"\s*#\s*(\w+)(.*)")
 _DEFINE = re.compile(r"\s*(\w+)(\()?(.*)")
 _COMMENT = re.compile(TEXT_OR_COMMENT, re.DOTALL)
+_GENERATED = ("model_", "dsp_", "anomaly_")
+_EXTERN = re.compile(r"\s*extern\s*\"C\"\s*\{")
 
 
 class Surroundings(Protocol):
@@ -42,6 +45,7 @@ class Surroundings(Protocol):
 class _Conditional:
     """One #if with its branches: whether what stands around it counts, and whether one did."""
 
+    word: str
     outside: bool
     taken: bool
     active: bool
@@ -50,22 +54,57 @@ class _Conditional:
 class Header:
     """One header while it is read: the lines that count, between its directives."""
 
-    def __init__(self, surroundings: Surroundings, text: str) -> None:
+    def __init__(self, surroundings: Surroundings, name: str, text: str) -> None:
         self._around = surroundings
+        self._name = name
         self._lines = text.split("\n")
         self._pending: list[str] = []
         self._open: list[_Conditional] = []
+        self._closed = ("", "")  # the last conditional that was closed, and what its #endif says
+        self._says_anything = False
+        self._externs = 0
 
     def read(self) -> None:
-        """Follow the directives line by line."""
+        """Follow the directives line by line.
+
+        Raises:
+            ModelFormatError: the header ends where it cannot end, or says nothing.
+        """
         for line in self._lines:
             directive = _DIRECTIVE.match(line)
             if directive is None:
                 if self._is_active:
-                    self._pending.append(line)
+                    self._take(line)
             else:
                 self._follow(directive[1], directive[2])
         self._flush()
+        self._check_end()
+
+    def _take(self, line: str) -> None:
+        self._pending.append(line)
+        self._says_anything |= bool(line.strip()) and not line.lstrip().startswith("/")
+        self._externs += _EXTERN.match(line) is not None
+
+    def _check_end(self) -> None:
+        if not self._says_anything and self._name.startswith(_GENERATED):
+            raise ModelFormatError(f"{self._name} says nothing about an impulse; is it complete?")
+        if self._open and not self._lacks_an_end_of_extern():
+            shown = self._open[-1].word[:60]
+            raise ModelFormatError(
+                f"{self._name} ends inside a condition ({shown}); is it complete?"
+            )
+        if self._open:
+            self._around.add(["}" * self._externs])
+
+    def _lacks_an_end_of_extern(self) -> bool:
+        """Whether all that is open is an ``#ifdef __cplusplus``, a slip that some exports have.
+
+        Its #endif is the one that ends the file then, and says what it was meant to end.
+        """
+        outer, (inner, said) = self._open[0].word, self._closed
+        return len(self._open) == 1 and (
+            outer == "__cplusplus" or (inner == "__cplusplus" and bool(outer) and outer in said)
+        )
 
     @property
     def _is_active(self) -> bool:
@@ -83,6 +122,7 @@ class Header:
             self._CONDITIONS[name](self, rest)
         elif self._is_active and name in self._ACTIONS:
             self._flush()
+            self._says_anything = True
             self._ACTIONS[name](self, rest)
 
     def _define(self, rest: str) -> None:
@@ -98,18 +138,18 @@ class Header:
         self._around.note_include(rest)
 
     def _if(self, rest: str) -> None:
-        self._enter(lambda: self._around.holds(_without_comments(rest)))
+        self._enter(rest.strip(), lambda: self._around.holds(_without_comments(rest)))
 
     def _if_defined(self, rest: str) -> None:
-        self._enter(lambda: _word(rest) in self._around.macros)
+        self._enter(_word(rest), lambda: _word(rest) in self._around.macros)
 
     def _if_not_defined(self, rest: str) -> None:
-        self._enter(lambda: _word(rest) not in self._around.macros)
+        self._enter(_word(rest), lambda: _word(rest) not in self._around.macros)
 
-    def _enter(self, condition: Callable[[], bool]) -> None:
+    def _enter(self, word: str, condition: Callable[[], bool]) -> None:
         outside = self._is_active
         active = outside and condition()
-        self._open.append(_Conditional(outside, active, active))
+        self._open.append(_Conditional(word, outside, active, active))
 
     def _else_if(self, rest: str) -> None:
         if self._open:
@@ -127,7 +167,7 @@ class Header:
 
     def _end(self, rest: str) -> None:
         if self._open:
-            self._open.pop()
+            self._closed = (self._open.pop().word, rest)
 
     _CONDITIONS: ClassVar[dict[str, Callable[[Header, str], None]]] = {
         "if": _if,

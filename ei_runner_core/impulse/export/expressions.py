@@ -106,9 +106,10 @@ def numbers(words: str) -> list[int] | list[float]:
 
 
 def _number(digits: str) -> int | float:
-    if digits[:1] in ("-", "+"):
-        value = _number(digits[1:].lstrip())
-        return -value if digits[0] == "-" else value
+    unsigned = digits.lstrip("+- \t\n")
+    if unsigned != digits:
+        value = _number(unsigned)
+        return -value if digits.count("-", 0, len(digits) - len(unsigned)) % 2 else value
     if digits[:2].lower() in ("0x", "0b"):
         return int(digits.rstrip("uUlL"), 0)
     if re.search(r"[.eE]", digits) or digits.endswith(("f", "F")):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InvalidInputError, ModelFormatError
+from .expressions import MAX_WHOLE
 from .numbers import whole
 from .source import Source
 from .values import Reference
@@ -53,6 +54,8 @@ _MACROS = {
         "tflite_output_zeropoint": "TFLITE_OUTPUT_ZEROPOINT",
     }.items()
 }
+# the blocks of these are fixed in the chip, and listed nowhere
+_SYNTIANT = ("ei_dsp_config_audio_syntiant_t", "ei_dsp_config_imu_syntiant_t")
 _NAMES = {
     "categories": "ei_classifier_inferencing_categories",
     "dsp_blocks": "ei_dsp_blocks",
@@ -79,6 +82,9 @@ def _from_macros(source: Source) -> Facts:
             "model_metadata.h says nothing about an impulse (there is neither an ei_impulse_t nor "
             "EI_CLASSIFIER_RAW_SAMPLE_COUNT); is the export complete?"
         )
+    missing = "ei_impulse_t" if "EI_STUDIO_VERSION_MAJOR" in source.macros else "ei_dsp_blocks"
+    if missing not in source and not any(source.of_type(*_SYNTIANT)):
+        raise ModelFormatError(f"the headers hold no {missing}; is the export complete?")
     if source.macro("EI_CLASSIFIER_OBJECT_DETECTION_CONSTRAINED") == 1:
         macros["object_detection_last_layer"] = Reference("EI_CLASSIFIER_LAST_LAYER_FOMO")
     names = {field: Reference(name) for field, name in _NAMES.items() if name in source}
@@ -111,7 +117,8 @@ def choose(source: Source, found: dict[str, Facts], wanted: str | int | None) ->
     shown = "; ".join(_line(described(name, facts)) for name, facts in found.items())
     if wanted is not None:
         problem = f"{len(fitting)} impulses" if fitting else "no impulse"
-        raise InvalidInputError(f"{problem} {wanted!r} in the export; it holds: {shown}")
+        named = repr(_text(wanted)[:80])
+        raise InvalidInputError(f"{problem} {named} in the export; it holds: {shown}")
     default = source.value("ei_default_impulse")
     handled = source.value(default.name) if isinstance(default, Reference) else default
     hint = f" (its own default is {handled.name})" if isinstance(handled, Reference) else ""
@@ -122,9 +129,16 @@ def choose(source: Source, found: dict[str, Facts], wanted: str | int | None) ->
 
 
 def _fits(name: str, facts: Facts, wanted: str | int) -> bool:
+    """What an impulse is not called fits nothing, nor does an empty choice."""
     about = described(name, facts)
     short = str(about["variable"]).removeprefix("impulse_")
-    return str(wanted) in {str(value) for value in (short, *about.values()) if value is not None}
+    called = {str(value) for value in (short, *about.values()) if value not in (None, "")}
+    return _text(wanted) in called
+
+
+def _text(wanted: str | int) -> str:
+    """A choice in words; no impulse has a number that Python does not write out."""
+    return "a huge number" if isinstance(wanted, int) and abs(wanted) > MAX_WHOLE else str(wanted)
 
 
 def _line(about: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ from . import expressions
 from .syntax import MAX_NESTING, Node, declarations, node_text, parse
 from .values import Aggregate, Reference, Value
 
-__all__ = ["Evaluator", "evaluate_condition"]
+__all__ = ["Depth", "Evaluator", "evaluate_condition"]
 
 MAX_VALUES = 2**20
 Lookup = Callable[[str], Value]
@@ -32,13 +33,22 @@ def _unknown(name: str) -> Value:  # noqa: ARG001 - a lookup: no macro of this n
     return 0
 
 
+@dataclass
+class Depth:
+    """How deep expressions are nested, those that names stand for included."""
+
+    value: int = 0
+
+
 class Evaluator:
     """The values of initialisers; ``lookup`` tells what a name stands for."""
 
-    def __init__(self, lookup: Lookup, numbers: list[str] | None = None) -> None:
+    def __init__(
+        self, lookup: Lookup, numbers: list[str] | None = None, depth: Depth | None = None
+    ) -> None:
         self._lookup = lookup
         self._numbers = numbers or []
-        self._depth = 0
+        self._depth = depth or Depth()
         self._count = 0
 
     def value(self, node: Node) -> Any:
@@ -50,14 +60,14 @@ class Evaluator:
         self._count += 1
         if self._count > MAX_VALUES:
             raise ModelFormatError(f"there are more than {MAX_VALUES} values in an initialiser")
-        self._depth += 1
-        if self._depth > 2 * MAX_NESTING:
+        if self._depth.value >= 2 * MAX_NESTING:
             raise ModelFormatError(f"the expression {node_text(node)[:40]}... is nested too deep")
+        self._depth.value += 1
         try:
             read = self._READERS.get(node.type)
             return Reference(node_text(node)[:80]) if read is None else read(self, node)
         finally:
-            self._depth -= 1
+            self._depth.value -= 1
 
     def _field(self, node: Node, name: str) -> Any:
         child = node.child_by_field_name(name)

@@ -19,12 +19,20 @@ FOLDER = "tflite-model"
 MAX_TEXT_BYTES = 2**28
 MAX_NETWORK_BYTES = 2**30
 _SOURCES = (".h", ".hpp", ".c", ".cc", ".cpp")
-_LAYOUT = re.compile(rb"//[^\n]*|/\*.*?\*/|\\\r?\n", re.DOTALL)
-_ALIAS = rb"\b%b\s*(?:\[\s*\])?\s*=\s*g(\w+?)_?[dD]ata\b"
-_INCBIN = rb'INCBIN\s*\(\s*(?:\w+\s*,\s*)?%b\s*,\s*"([^"\n]{1,500})"'
-_ARRAY = rb"\b%b\s*\[\s*(\d{0,12})\s*\](?:[^=;{}]{0,200})=?\s*\{"
-_NAMESPACE = rb"\bnamespace\s+%b\s*\{"
-_LENGTH = rb"\b%b_(?:len|size)\s*=\s*(\d{1,12})"
+# every repetition is bounded, and none can take what the next one takes: they stay linear
+_LAYOUT = re.compile(rb"//[^\n]*|/\*.*?(?:\*/|\Z)|\\\r?\n", re.DOTALL)
+_ALIAS = rb"\b%b\s{0,99}(?:\[\s{0,99}\]\s{0,99})?=\s{0,99}g(\w{1,300}?)_?[dD]ata\b"
+_INCBIN = (
+    rb"INCBIN\s{0,99}\(\s{0,99}(?:\w{1,300}\s{0,99},\s{0,99})?"
+    rb'%b\s{0,99},\s{0,99}"([^"\n]{1,500})"'
+)
+_ARRAY = rb"\b%b\s{0,99}\[\s{0,99}(?:(\d{1,12})\s{0,99})?\][^=;{}]{0,200}(?:=\s{0,99})?\{"
+_NAMESPACE = rb"\bnamespace\s{1,99}%b\s{0,99}\{"
+_LENGTH = rb"\b%b_(?:len|size)\s{0,99}=\s{0,99}(\d{1,12})"
+_TWO_NUMBERS = re.compile(rb"\w\s+\w")
+_BYTES = {
+    form(i).encode(): i for i in range(256) for form in (str, "0x{:x}".format, "0x{:02x}".format)
+}
 
 
 def find_network(files: ExportFiles, source: Source, symbol: str) -> Network | None:
@@ -74,6 +82,10 @@ def _file_network(files: ExportFiles, stated: str, symbol: str) -> Network | Non
         return None
     path = files.path(f"{FOLDER}/{name}")
     if path is not None:
+        if not path.is_file():  # a pipe would keep whoever opens it waiting
+            raise ModelFormatError(
+                f"cannot read {path}: it is no regular file; put the model there"
+            )
         return Network(str(path), ".tflite", path=path)
     content = files.read(f"{FOLDER}/{name}", MAX_NETWORK_BYTES)
     return Network(f"{symbol}.tflite", ".tflite", content=content)
@@ -88,7 +100,7 @@ def _from_array(text: bytes, symbol: str) -> Network | None:
         raise ModelFormatError(f"the array {symbol} is cut off; is the export damaged?")
     content = _bytes(text[match.end() : end], symbol)
     length = re.search(_LENGTH % re.escape(symbol.encode()), text)
-    for declared in (match[1], length[1] if length else b""):
+    for declared in (match[1], length[1] if length else None):
         if declared and int(declared) != len(content):
             raise ModelFormatError(
                 f"the array {symbol} is declared with {int(declared)} bytes and holds "
@@ -107,8 +119,25 @@ def _bytes(body: bytes, symbol: str) -> bytes:
             return content  # two digits each, as generators write them
     except ValueError:
         pass
+    if _TWO_NUMBERS.search(body):
+        raise ModelFormatError(f"the array {symbol} does not hold bytes: a comma is missing")
     try:
-        words = body.decode("ascii").split(",")
-        return bytes(int(word, 0) for word in (words if words[-1].strip() else words[:-1]))
+        return _numbers(body.lower().translate(None, b" \t\r\n\v\f").removesuffix(b","))
     except ValueError as error:
-        raise ModelFormatError(f"the array {symbol} does not hold bytes: {error}") from error
+        raise ModelFormatError(f"the array {symbol} does not hold bytes: {error!s:.100}") from error
+
+
+def _numbers(body: bytes) -> bytes:
+    """The numbers between commas, of a million letters at a time."""
+    content = bytearray()
+    begin = 0
+    while begin <= len(body):
+        end = body.find(b",", begin + 2**20)
+        end = len(body) if end < 0 else end
+        words = body[begin:end].split(b",")
+        try:
+            content += bytes(map(_BYTES.__getitem__, words))
+        except KeyError:
+            content += bytes(int(word.decode("ascii"), 0) for word in words)
+        begin = end + 1
+    return bytes(content)

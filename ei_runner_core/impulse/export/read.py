@@ -10,6 +10,7 @@ from ...errors import ModelFormatError
 from ...parameters import AnomalyType, Engine, ProjectInfo
 from ..tree import Impulse
 from ..validate import check_references
+from .complete import check_complete
 from .dsp import read_dsp_blocks
 from .facts import Facts, choose, described, impulses
 from .files import open_export
@@ -53,7 +54,7 @@ def read_export(path: Path, impulse: str | int | None = None) -> ModelSource:
                 if one.network and (network := find_network(files, source, one.network))
             }
             return ModelSource(path, "cpp-export", found, networks)
-    except ModelFormatError as error:
+    except (ModelFormatError, RecursionError) as error:
         raise _located(path, error) from error.__cause__
 
 
@@ -71,19 +72,21 @@ def list_impulses(path: Path) -> list[dict[str, Any]]:
         with open_export(path) as files:
             found = impulses(read_source(files))
             return [described(name, facts) for name, facts in found.items()]
-    except ModelFormatError as error:
+    except (ModelFormatError, RecursionError) as error:
         raise _located(path, error) from error.__cause__
 
 
-def _located(path: Path, error: ModelFormatError) -> ModelFormatError:
-    message = str(error)
+def _located(path: Path, error: ModelFormatError | RecursionError) -> ModelFormatError:
+    is_ours = isinstance(error, ModelFormatError)
+    message = str(error) if is_ours else "its headers are nested too deep to be read from here"
     return ModelFormatError(message if str(path) in message else f"{path}: {message}")
 
 
 def _impulse(source: Source, facts: Facts) -> tuple[Impulse, tuple[Learned, ...]]:
     dsp = read_dsp_blocks(source, facts)
     learned = read_learn_blocks(source, facts, dsp)
-    labels = _labels(source, facts)
+    labels = tuple(map(str, source.array(facts.get("categories"), "the list of labels")))
+    check_complete(source, facts, learned, labels)
     if not learned:
         raise ModelFormatError("the export has no learn blocks; is it complete?")
     impulse = Impulse(
@@ -117,17 +120,6 @@ def _anomaly(code: int) -> str:
     if code not in list(AnomalyType):
         raise ModelFormatError(f"there is no kind of anomaly {code}; is the export damaged?")
     return AnomalyType(code).name.lower()
-
-
-def _labels(source: Source, facts: Facts) -> tuple[str, ...]:
-    """The labels; an impulse that only finds anomalies counts one and has none."""
-    labels = tuple(map(str, source.array(facts.get("categories"), "the list of labels")))
-    count = whole(facts, "label_count", len(labels))
-    if labels and count != len(labels):
-        raise ModelFormatError(
-            f"{count} labels are declared and {len(labels)} listed; is the export damaged?"
-        )
-    return labels
 
 
 def _project(facts: Facts) -> ProjectInfo:

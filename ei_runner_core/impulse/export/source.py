@@ -8,10 +8,10 @@ from typing import Any
 
 from ...errors import ModelFormatError
 from .files import ExportFiles
-from .initializers import Evaluator
+from .initializers import Depth, Evaluator
 from .preprocess import HEADERS, Preprocessor
 from .sdk import CONSTANTS
-from .syntax import Declaration, declarations, node_text, parse
+from .syntax import Declaration, Node, damage, declarations, node_text, parse
 from .values import Aggregate, Reference
 
 __all__ = ["Source", "read_source"]
@@ -48,10 +48,11 @@ class Source:
         self.macros = preprocessor.macros
         self.includes = tuple(preprocessor.includes)
         self._numbers = preprocessor.numbers
-        found, self._structs = declarations(parse(preprocessor.text))
+        found, self._structs = declarations(_whole(preprocessor))
         self._variables = {variable.name: variable for variable in found}
         self._values: dict[str, Any] = {}
         self._pending: set[str] = set()
+        self._depth = Depth()
 
     def __contains__(self, name: str) -> bool:
         return name in self._variables
@@ -155,7 +156,7 @@ class Source:
         def lookup(name: str) -> Any:
             return self.value(scope + name if scope + name in self._variables else name)
 
-        return Evaluator(lookup, self._numbers)
+        return Evaluator(lookup, self._numbers, self._depth)
 
     def _evaluated(self, variable: Declaration) -> Any:
         name = variable.name
@@ -183,6 +184,19 @@ class Source:
                 f"{variable.name} is declared with {length} values and holds {len(value.items)}; "
                 "is the export damaged?"
             )
+
+
+def _whole(preprocessor: Preprocessor) -> Node:
+    """The syntax tree of the headers, if they hold declarations from end to end."""
+    text = preprocessor.text
+    root = parse(text)
+    offset = damage(text, root)
+    if offset is not None:
+        raise ModelFormatError(
+            f"{preprocessor.header_at(offset)} holds no declaration at "
+            f"{text[offset : offset + 40].strip()!r}, or only a part of one; is it complete?"
+        )
+    return root
 
 
 def named(found: Aggregate, order: tuple[str, ...], what: str) -> dict[str, Any]:

@@ -12,9 +12,18 @@ from ..._optional import need
 from ...errors import ModelFormatError
 from .macros import TEXT_OR_COMMENT
 
-__all__ = ["MAX_NESTING", "Declaration", "Node", "declarations", "node_text", "parse"]
+__all__ = [
+    "MAX_NESTING",
+    "Declaration",
+    "Node",
+    "damage",
+    "declarations",
+    "node_text",
+    "parse",
+]
 
 MAX_NESTING = 64
+MAX_ANGLES = 10_000  # each may begin a template, and the grammar tries
 _BRACKETS = re.compile(TEXT_OR_COMMENT + r"|[][{}()]", re.DOTALL)
 _WHAT = "reading a C++ library export"
 _TRANSPARENT = {"linkage_specification", "declaration_list", "ERROR"}
@@ -43,24 +52,60 @@ def parse(text: str) -> Node:
     Raises:
         ModelFormatError: it is nested deeper than any export.
     """
+    if text.count("<") > MAX_ANGLES:
+        raise ModelFormatError(
+            f"the headers hold more than {MAX_ANGLES} signs <, is that an export?"
+        )
     _check_nesting(text)
     parser = need("tree_sitter", _WHAT, "tensor").Parser(_language())  # one for each thread
     return parser.parse(text.encode()).root_node
 
 
 def _check_nesting(text: str) -> None:
+    for offset, depth in _depths(text):
+        if depth > MAX_NESTING:
+            line = text.count("\n", 0, offset) + 1
+            raise ModelFormatError(
+                f"a declaration near line {line} is nested more than {MAX_NESTING} deep"
+            )
+
+
+def _depths(text: str) -> Iterator[tuple[int, int]]:
+    """Where each bracket stands, and how many are open behind it."""
     depth = 0
     for match in _BRACKETS.finditer(text):
         sign = match[0]
         if sign in ("{", "(", "["):
             depth += 1
-            if depth > MAX_NESTING:
-                line = text.count("\n", 0, match.start()) + 1
-                raise ModelFormatError(
-                    f"a declaration near line {line} is nested more than {MAX_NESTING} deep"
-                )
         elif sign in ("}", ")", "]"):
             depth = max(depth - 1, 0)
+        else:
+            continue
+        yield match.start(), depth
+
+
+def damage(text: str, root: Node) -> int | None:
+    """Where a text of declarations stops being one; None where it is whole."""
+    opened = last = 0
+    for offset, depth in _depths(text):
+        opened = offset if last == 0 else opened
+        last = depth
+    if last:
+        return opened
+    if not root.has_error:
+        return None
+    errors = [node.start_byte for node in _statements(root) if node.type == "ERROR"]
+    return len(text.encode()[: min(errors)].decode()) if errors else None
+
+
+def _statements(root: Node) -> Iterator[Node]:
+    """What stands outside of braces, or only in those of a namespace or a linkage."""
+    open_nodes = [root]
+    for parent in open_nodes:  # grows while it is walked
+        for node in parent.children:
+            yield node
+            if node.type in _TRANSPARENT or node.type == "namespace_definition":
+                open_nodes.append(node)
 
 
 def declarations(root: Node) -> tuple[list[Declaration], dict[str, tuple[str, ...]]]:

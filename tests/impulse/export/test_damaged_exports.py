@@ -22,6 +22,7 @@ from ei_runner_core import (
     ModelNotFoundError,
 )
 from ei_runner_core.impulse.export import list_impulses, read_export
+from ei_runner_core.parameters import ProjectInfo
 
 NEWEST = ERAS["2026"]
 METADATA = "model-parameters/model_metadata.h"
@@ -71,6 +72,16 @@ def test_two_impulses_without_a_choice_are_listed(tmp_path):
     assert [about["id"] for about in list_impulses(tmp_path)] == [2, 5]
     with pytest.raises(InvalidInputError, match="no impulse 'Worlds'.*impulse_99_5"):
         read_export(tmp_path, "Worlds")
+
+
+@pytest.mark.parametrize("era", ["2021", "2023-08"])
+@pytest.mark.parametrize("choice", ["None", "", 10**5000, "9" * 5000, -(2**70)], ids=range(5))
+def test_what_no_impulse_is_called_chooses_none(choice, era, tmp_path):
+    impulse = replace(MOTION, name="", project=ProjectInfo())
+    write(render(ERAS[era], impulse, {3: NETWORK}), tmp_path)
+    with pytest.raises(InvalidInputError, match="no impulse") as caught:
+        read_export(tmp_path, choice)
+    assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize(
