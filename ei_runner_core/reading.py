@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from ._network_formats import check_format
 from .contract import ModelSource, Network
 from .errors import BackendUnavailableError, InvalidInputError, ModelNotFoundError
 from .impulse import Impulse
@@ -33,8 +35,9 @@ def read_source(
 
     Raises:
         ModelFormatError: the export is damaged, or holds several impulses and none was chosen.
-        ModelNotFoundError: there is no such network file.
-        InvalidInputError: there is nothing to choose from, or no block for the network.
+        ModelNotFoundError: there is no such network file, or it cannot be reached.
+        InvalidInputError: there is nothing to choose from, no block for the network, or the network
+            is no path, no regular file, empty or of a format that no backend opens.
     """
     if found.kind == "cpp-export":
         found = _read_export(found, impulse)
@@ -68,9 +71,10 @@ def _with_networks(found: ModelSource, network: NetworkFiles) -> ModelSource:
                 f"network names the learn block {block_id!r}, but the networks of the impulse have "
                 f"the ids: {ids}"
             )
-    given = {block_id: (_network(file),) for block_id, file in files.items()}
-    named = _with_files(impulse, {key: Path(file).name for key, file in files.items()})
-    return replace(found, impulse=named, networks={**found.networks, **given})
+    given = {block_id: _network(file) for block_id, file in files.items()}
+    named = _with_files(impulse, {key: Path(file.name).name for key, file in given.items()})
+    networks = {block_id: (file,) for block_id, file in given.items()}
+    return replace(found, impulse=named, networks={**found.networks, **networks})
 
 
 def _with_files(impulse: Impulse, names: Mapping[int, str]) -> Impulse:
@@ -96,7 +100,21 @@ def _only_network(impulse: Impulse) -> int:
 
 
 def _network(file: str | os.PathLike[str]) -> Network:
-    path = Path(file)
-    if not path.is_file():
-        raise ModelNotFoundError(f"there is no network file at {path}")
-    return Network(str(path), path.suffix.lower(), path=path)
+    try:
+        path = Path(file)
+        about = path.stat()
+    except TypeError:
+        raise InvalidInputError(
+            f"a network is named by a path, got {type(file).__name__}; pass a str or a Path"
+        ) from None
+    except FileNotFoundError:
+        raise ModelNotFoundError(f"there is no network file at {path}") from None
+    except (OSError, ValueError) as error:  # too long, not searchable, a NUL byte
+        raise ModelNotFoundError(f"cannot read the network: {error}") from error
+    if not stat.S_ISREG(about.st_mode):  # reading a pipe or a device may never end
+        raise InvalidInputError(f"the network {path} is not a regular file; name a network file")
+    if not about.st_size:
+        raise InvalidInputError(f"the network {path} is an empty file; name a network file")
+    network = Network(str(path), path.suffix.lower(), path=path)
+    check_format(network)
+    return network

@@ -15,7 +15,7 @@ __all__ = ["convert"]
 @click.argument("bundle", metavar="BUNDLE")
 @impulse_option
 @network_option
-@click.option("--force", is_flag=True, help="Replace what is at BUNDLE.")
+@click.option("--force", is_flag=True, help="Replace the bundle that is at BUNDLE.")
 @json_option
 def convert(
     export: str,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from .._optional import need
 from ..errors import EdgeImpulseError, InvalidInputError
+from .geometry import MAX_PIXELS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["check_rgb", "load_image", "pillow"]
 
 Pixels = npt.NDArray[np.uint8]
-MAX_PIXELS = 256 * 1024 * 1024
 # Only formats that Pillow decodes itself: for some others it starts programs, such as Ghostscript.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+_SIXTEEN_BIT_FORMATS = ("PNG", "PPM")  # whose pixels of Pillow's mode for 32 bits have only 16
+# Their brightest value is not known, so that nothing tells which of them is white.
+_NOT_READ = {"I": "32-bit integers", "F": "floats"}
 
 
 def load_image(image: Any) -> Pixels:
@@ -48,15 +51,20 @@ def load_image(image: Any) -> Pixels:
 
         return _from_file(io.BytesIO(bytes(image)), "the image")
     if callable(getattr(image, "convert", None)) and hasattr(image, "mode"):  # a Pillow image
-        return _decode(lambda: _to_rgb(image), f"the Pillow image of mode {image.mode!r}")
+        name = f"the Pillow image of mode {image.mode!r}"
+        return _decode(lambda: _to_rgb(image, name), name)
     raise InvalidInputError(
         f"cannot read an image from {type(image).__name__}; pass a path, the bytes of a file, a "
         "Pillow image or a uint8 array of shape (height, width, 3)"
     )
 
 
-def check_rgb(array: npt.NDArray[Any], dimensions: tuple[int, ...] = (3,)) -> None:
+def check_rgb(array: Any, dimensions: tuple[int, ...] = (3,)) -> None:
     """Raise InvalidInputError unless an array holds an image, or as many as so many axes allow."""
+    if not isinstance(array, np.ndarray):
+        raise InvalidInputError(
+            f"an image is an array of uint8, got {type(array).__name__}; read it with load_image"
+        )
     if array.dtype != np.uint8 or array.ndim not in dimensions or array.shape[-1] != 3:
         batch = " or (n, height, width, 3)" if 4 in dimensions else ""
         raise InvalidInputError(
@@ -106,7 +114,7 @@ def _from_file(source: Any, name: str) -> Pixels:
                     f"{name} has {image.width}x{image.height} pixels, at most {MAX_PIXELS} are "
                     "read; make it smaller"
                 )
-            return _to_rgb(image)
+            return _to_rgb(image, name)
 
     return _decode(read, name)
 
@@ -126,13 +134,22 @@ def _decode(read: Callable[[], Pixels], name: str) -> Pixels:
     return pixels
 
 
-def _to_rgb(image: Image) -> Pixels:
+def _to_rgb(image: Image, name: str) -> Pixels:
     from PIL import ImageOps
 
     upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I;16"):  # Pillow would clip 16-bit grey at 255 instead of scaling
+    if _is_16_bit(image):  # Pillow would clip 16-bit grey at 255 instead of scaling
         return _from_array((np.asarray(upright) >> 8).astype(np.uint8))
+    if image.mode in _NOT_READ:
+        raise InvalidInputError(
+            f"{name} holds {_NOT_READ[image.mode]}, which are not read; convert it to 8 bits"
+        )
     return np.asarray(upright.convert("RGB"))
+
+
+def _is_16_bit(image: Image) -> bool:
+    deep = image.mode == "I" and image.format in _SIXTEEN_BIT_FORMATS
+    return deep or image.mode.startswith("I;16")
 
 
 def pillow() -> Any:

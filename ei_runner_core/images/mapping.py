@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec.structs import replace
 
 from ..results import BoundingBox, InferenceResult, TrackedObject
-from .geometry import Size, Span, place
+from .geometry import Size, Span, check_placement, place
 
 __all__ = ["ImageMapping", "image_mapping"]
 
@@ -48,7 +48,7 @@ class ImageMapping:
         anchor: as for :func:`resize`.
 
     Raises:
-        InvalidInputError: a size is not positive, or there is no such mode or anchor.
+        InvalidInputError: a size is not positive or too large, or there is no such mode or anchor.
     """
 
     original: Size
@@ -103,7 +103,6 @@ class ImageMapping:
         )
 
 
-@lru_cache(maxsize=64)
 def image_mapping(
     original: Size, model: Size, mode: str = "squash", anchor: str = "middle-center"
 ) -> ImageMapping:
@@ -116,8 +115,14 @@ def image_mapping(
         anchor: as for :func:`resize`.
 
     Raises:
-        InvalidInputError: a size is not positive, or there is no such mode or anchor.
+        InvalidInputError: a size is not positive or too large, or there is no such mode or anchor.
     """
+    check_placement(original, model, mode, anchor)
+    return _mapping(original, model, mode, anchor)
+
+
+@lru_cache(maxsize=64)
+def _mapping(original: Size, model: Size, mode: str, anchor: str) -> ImageMapping:
     return ImageMapping(original, model, mode, anchor)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import InvalidInputError
 from .loading import check_rgb
 
 __all__ = ["pack"]
@@ -23,8 +24,12 @@ def pack(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         float32, shape (height * width,), or (n, height * width) for a batch.
 
     Raises:
-        InvalidInputError: another dtype or shape.
+        InvalidInputError: another dtype or shape, or no pixel at all.
     """
     check_rgb(rgb, (3, 4))
+    if not rgb.size:
+        raise InvalidInputError(
+            f"the image array of shape {rgb.shape} is empty, expected at least one pixel"
+        )
     packed: npt.NDArray[np.float32] = rgb.reshape(-1, 3) @ _WEIGHTS
     return packed if rgb.ndim == 3 else packed.reshape(rgb.shape[0], -1)

@@ -14,8 +14,7 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InvalidInputError
-from .geometry import Placement, Span, place
+from .geometry import Placement, Span, check_name, place
 from .loading import check_rgb, pillow
 
 __all__ = ["KERNELS", "resize"]
@@ -59,15 +58,12 @@ def resize(
         uint8, shape (height, width, 3).
 
     Raises:
-        InvalidInputError: there is no such mode, kernel or anchor, a size is not positive, or the
-            image has another dtype or shape.
+        InvalidInputError: there is no such mode, kernel or anchor, a size is not positive or too
+            large, or the image has another dtype or shape.
         BackendUnavailableError: scaling with ``lanczos3`` needs Pillow, which is not installed.
     """
     check_rgb(rgb)
-    if kernel not in KERNELS:
-        raise InvalidInputError(
-            f"there is no resize kernel {kernel!r}; expected one of {', '.join(KERNELS)}"
-        )
+    check_name("resize kernel", kernel, KERNELS)
     x, y = placement = place((rgb.shape[1], rgb.shape[0]), (width, height), mode, anchor)
     if rgb.shape == (height, width, 3):
         return rgb
@@ -138,8 +134,10 @@ def _margins(span: Span, length: int) -> tuple[int, int]:
 
 
 def _nearest(rgb: Pixels, placement: Placement) -> Pixels:
-    columns = _picked(placement.x, rgb.shape[1])
-    return rgb[_picked(placement.y, rgb.shape[0])][:, columns]
+    rows, columns = _picked(placement.y, rgb.shape[0]), _picked(placement.x, rgb.shape[1])
+    if rows.size > rgb.shape[0]:  # what is enlarged comes last, lest it is enlarged for nothing
+        return rgb[:, columns][rows]
+    return rgb[rows][:, columns]
 
 
 @lru_cache(maxsize=8)

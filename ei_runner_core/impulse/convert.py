@@ -7,10 +7,15 @@ import secrets
 import shutil
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+from .._network_formats import check_format
+from .._text import one_line
 from ..contract import ModelSource, Network
 from ..errors import InvalidInputError, ModelNotFoundError, UnsupportedModelError
+from ._replacing import check_place
 from .bundle import IMPULSE_FILE
 from .document import dump_impulse, parse_impulse
 from .tree import GmmBlock, Impulse, LearnBlock, NetworkBlock
@@ -30,56 +35,74 @@ def write_bundle(
     Args:
         source: a model that was read, with its impulse and its networks.
         target: the new folder, or with the suffix ``.zip`` the new zip.
-        force: whether a file, an empty folder or a bundle that is there may be replaced.
+        force: whether a bundle of the same form (folder or zip) or an empty folder that is there
+            may be replaced. Nothing else ever is.
 
     Returns:
         The path of the bundle.
 
     Raises:
-        InvalidInputError: there is something at the target, or it cannot be written.
+        InvalidInputError: there is something at the target, it overlaps the model, or it cannot
+            be written; or the model is a lone file that no backend opens.
         UnsupportedModelError: a network has no file, as it was compiled with EON.
         ModelNotFoundError: the file of a network is missing.
         ModelFormatError: the impulse contradicts itself.
     """
     contents = _contents(source)
-    target = Path(target)
-    _check_place(target, force)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    path = _checked_path(target)
+    with _told_as_input_error(path):
+        check_place(source.path, path, force)
+        beside = path.with_name(f".{secrets.token_hex(8)}.tmp")  # fits where any name fits
+        try:
+            if path.suffix.lower() == ".zip":
+                _write_archive(beside, contents)
+            else:
+                _write_folder(beside, contents)
+            _move(beside, path)
+        finally:
+            _remove(beside)
+    return path
+
+
+def _checked_path(target: Any) -> Path:
     try:
-        if target.suffix.lower() == ".zip":
-            _write_archive(beside, contents)
-        else:
-            _write_folder(beside, contents)
-        _move(beside, target)
-    except OSError as error:
-        raise InvalidInputError(f"cannot write {target}: {error.strerror or error}") from error
-    finally:
-        _remove(beside)
-    return target
-
-
-def _check_place(target: Path, force: bool) -> None:
-    """Refuse to replace what nobody allowed to, and folders that hold something else."""
-    if not target.name:
-        raise InvalidInputError(f"{target} has no name of its own; name the bundle to make")
-    if not os.path.lexists(target):
-        return
-    if not force:
+        path = Path(target)
+    except TypeError:
         raise InvalidInputError(
-            f"{target} exists already; name another place, or replace it with force (--force)"
-        )
-    if target.is_dir() and any(target.iterdir()) and not (target / IMPULSE_FILE).is_file():
-        raise InvalidInputError(f"{target} is a folder that holds no bundle; it is not replaced")
+            f"the bundle to make is named by a path, got {type(target).__name__}; pass a str or a "
+            "Path"
+        ) from None
+    if not path.name:
+        raise InvalidInputError(f"{path} has no name of its own; name the bundle to make")
+    return path
+
+
+@contextmanager
+def _told_as_input_error(target: Path) -> Iterator[None]:
+    """What the system says about a place, or about a name that it cannot take, is one error."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or error
+        raise InvalidInputError(f"cannot write {one_line(str(target))}: {why}") from error
+    except (ValueError, RuntimeError) as error:  # a NUL byte, no Unicode, a loop of links
+        raise InvalidInputError(f"cannot write {one_line(str(target))}: {error}") from error
 
 
 def _contents(source: ModelSource) -> _Contents:
     """The files of the bundle by their names."""
     impulse = source.impulse
     if impulse is None:
-        raise InvalidInputError(f"the impulse of {source.path} is not known; read it first")
+        raise InvalidInputError(
+            f"the impulse of {source.path} is not known: only C++ exports, bundles and network "
+            "files become bundles"
+        )
+    if source.kind == "network":
+        for network in (file for files in source.networks.values() for file in files):
+            check_format(network)
     named: dict[int, Mapping[str, Network]] = {}
     for block in impulse.networks:
-        taken = {name for files in named.values() for name in files}
+        taken = {IMPULSE_FILE} | {name for files in named.values() for name in files}
         named[block.id] = _named(block, source, taken)
     document = dump_impulse(_with_files(impulse, named)).encode()
     parse_impulse(document)  # what is written can be read
@@ -111,7 +134,8 @@ def _named(
 
 def _stem(file: Network, index: int, block: NetworkBlock | GmmBlock) -> str:
     name = block.files[index] if index < len(block.files) else file.name.replace("\\", "/")
-    return PurePosixPath(name).stem or "network"
+    encodable = PurePosixPath(name).stem.encode(errors="ignore").decode()
+    return encodable or "network"
 
 
 def _with_files(impulse: Impulse, named: Mapping[int, Mapping[str, Network]]) -> Impulse:
@@ -155,7 +179,9 @@ def _move(beside: Path, target: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    """Remove what was written, if it was; nothing can be there where nothing can be written."""
+    with suppress(OSError, ValueError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -73,6 +73,14 @@ def test_convert_replaces_a_bundle_only_by_force(
     assert json.loads(forced.stdout) == {"bundle": target}
 
 
+def test_a_file_that_is_no_model_is_not_converted(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# Hello")
+    result = invoke("convert", "README.md", "bundle")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "README.md is no network that a backend opens" in result.stderr
+    assert not (tmp_path / "bundle").exists()
+
+
 def test_a_compiled_network_says_what_to_export_instead(
     invoke: Invoke, compiled: Path, tmp_path: Path
 ) -> None:
@@ -107,12 +115,17 @@ def test_a_compiled_export_runs_with_a_network_that_is_given(
     ("arguments", "message"),
     [
         (["--network", "nowhere.tflite"], "there is no network file at nowhere.tflite"),
+        (["--network", "README.md"], "README.md is no network that a backend opens"),
+        (["--network", "empty.tflite"], "empty.tflite is an empty file"),
+        (["--network", "."], "is not a regular file"),
         (["--impulse", "77"], "77"),
     ],
 )
 def test_a_wrong_choice_is_one_line(
     invoke: Invoke, export: Path, arguments: list[str], message: str
 ) -> None:
+    (export.parent / "README.md").write_text("# Hello")
+    (export.parent / "empty.tflite").touch()
     result = invoke("info", str(export), *arguments)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert message in result.stderr
@@ -126,6 +139,6 @@ def test_an_impulse_is_chosen_of_an_export_only(invoke: Invoke, motion: Path) ->
 
 def test_a_bundle_is_not_converted_into_itself(invoke: Invoke, motion: Path) -> None:
     result = invoke("convert", "--force", str(motion), str(motion))
-    assert result.exit_code in (0, 2)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert (motion / "impulse.json").is_file()
     assert (motion / "network.dense").is_file()

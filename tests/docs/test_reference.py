@@ -35,7 +35,8 @@ INTERNAL_MODULES = {
     "pipeline", "reading", "results", "selection", "windows",
 }  # fmt: skip
 OF_OTHERS = {"NO_COLOR"}  # variables that a dependency reads
-MACROS = ("EI_CLASSIFIER_", "EI_ANOMALY_TYPE_")  # of the headers of C++ exports
+# of the headers of C++ exports
+MACROS = ("EI_CLASSIFIER_", "EI_ANOMALY_TYPE_", "EI_STUDIO_VERSION_")
 
 
 def public_names() -> Iterator[tuple[str, str]]:

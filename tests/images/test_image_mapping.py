@@ -33,6 +33,26 @@ def box_of(left, top, right, bottom):
     return BoundingBox("a", 1.0, left, top, right - left, bottom - top)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([4, 4], (3, 3)), r"the size of the image is \[4, 4\], expected \(width, height\)"),
+        (((10**400, 4), (3, 3)), "the size of the image is .*at most 2147483647"),
+        (((10**9999, 4), (3, 3)), "the size of the image is far too large"),
+        (((4.0, 4.0), (3, 3)), r"the size of the image is \(4\.0, 4\.0\)"),
+        (((4, 4), (10**7, 10**7)), "expected at most 268435456 pixels"),
+        (((4, 4), (3, 3), ["x"]), r"no resize mode \['x'\]; expected one of none"),
+        (((4, 4), (3, 3), "squash", [1]), r"no crop anchor \[1\]"),
+        ((None, (3, 3)), "the size of the image is None"),
+    ],
+)
+def test_what_a_mapping_cannot_be_made_of_is_one_clear_error(arguments, message):
+    image_mapping((4, 4), (3, 3))  # what is remembered must not answer for what only equals it
+    for make in (image_mapping, ImageMapping):
+        with pytest.raises(InvalidInputError, match=message):
+            make(*arguments)
+
+
 def scales(mapping):
     origin = np.array(mapping.point_to_original(0, 0))
     return np.array(mapping.point_to_original(1, 1)) - origin
@@ -104,7 +124,7 @@ def textbook(original, model, mode):
     """Scale and origin of each side, without rounding to whole pixels."""
     ratio = np.divide(original, model)
     scale = {"squash": ratio, "fit-shortest": ratio.min(), "fit-longest": ratio.max()}[mode]
-    scale = np.broadcast_to(scale, 2)
+    scale = np.minimum(scale, original)  # no side is scaled to less than a pixel
     return scale, (original - np.multiply(model, scale)) / 2
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,31 @@ def test_the_longest_and_thinnest_image_is_resized(mode, size):
         assert abs(int(resize(rgb, *model, mode).max()) - 90) <= 1
 
 
+@pytest.mark.parametrize("size", [(1, 200_000), (200_000, 1), (3, 90_000)])
+@pytest.mark.parametrize("model", [(96, 96), (1, 1)])
+def test_a_line_of_pixels_takes_no_more_memory_than_a_picture(size, model):
+    ramp = np.linspace(0, 255, max(size)).astype(np.uint8)
+    rgb = np.broadcast_to(ramp[:, None, None], (max(size), min(size), 3))
+    rgb = rgb if size[0] < size[1] else rgb.transpose(1, 0, 2)
+    tracemalloc.start()
+    try:
+        line = resize(rgb, *model, "fit-longest")
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+    line = line.max(axis=1 if size[0] < size[1] else 0)[:, 0]
+    np.testing.assert_allclose(line, (np.arange(len(line)) + 0.5) * 255 / len(line), atol=4)
+
+
+def test_a_side_of_less_than_a_pixel_is_shrunk_to_one_that_holds_all_of_it():
+    rgb = np.full((900, 3, 3), 120, np.uint8)
+    rgb[:, 2] = 240
+    shrunk = resize(rgb, 20, 20, "fit-longest")
+    assert not shrunk[:, :9].any()
+    assert not shrunk[:, 10:].any()
+    assert np.abs(shrunk[:, 9].astype(int) - resize(rgb, 1, 20)[:, 0]).max() == 0
+
+
 @pytest.mark.parametrize(
     ("anchor", "first"), [("top-left", 0), ("middle-center", 1), ("bottom-right", 2)]
 )
@@ -117,6 +143,12 @@ def test_a_view_of_an_image_is_resized_like_a_copy():
         ({"anchor": "center"}, "no crop anchor 'center'; expected one of top-left, top-center"),
         ({"width": 0}, r"the size of the input of the model is \(0, 7\), expected \(width, height"),
         ({"height": 2.5}, r"\(7, 2\.5\), expected \(width, height\) in whole pixels"),
+        ({"width": 10**7, "height": 10**7}, "expected at most 268435456 pixels"),
+        ({"width": [7]}, r"\(\[7\], 7\), expected \(width, height\)"),
+        ({"mode": ["fit"]}, r"no resize mode \['fit'\]"),
+        ({"kernel": ["nearest"]}, r"no resize kernel \['nearest'\]"),
+        ({"anchor": [1]}, r"no crop anchor \[1\]"),
+        ({"rgb": None}, "an image is an array of uint8, got NoneType"),
         ({"rgb": np.zeros((4, 4), np.uint8)}, r"shape \(4, 4\), expected uint8 and \(height, wid"),
         ({"rgb": np.zeros((4, 4, 3))}, "dtype float64"),
         ({"rgb": np.zeros((0, 4, 3), np.uint8)}, r"the size of the image is \(4, 0\)"),
@@ -161,4 +193,18 @@ def test_packing_is_exact(seed):
 )
 def test_what_is_no_image_is_not_packed(array):
     with pytest.raises(InvalidInputError, match=r"\(height, width, 3\) or \(n, height, width, 3\)"):
+        pack(array)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (None, "an image is an array of uint8, got NoneType"),
+        ([[1]], "an image is an array of uint8, got list"),
+        (np.zeros((0, 4, 4, 3), np.uint8), r"shape \(0, 4, 4, 3\) is empty"),
+        (np.zeros((0, 4, 3), np.uint8), r"shape \(0, 4, 3\) is empty"),
+    ],
+)
+def test_nothing_is_not_packed(array, message):
+    with pytest.raises(InvalidInputError, match=message):
         pack(array)
