@@ -11,7 +11,7 @@ from ..fields import count
 from ..results import ResultParts
 from .array_fields import wholes
 from .base import StepContext
-from .sequence import CAMERA, ResultStep, read_settings
+from .sequence import CAMERA, ResultStep, part_of, read_settings
 
 __all__ = ["Counting"]
 
@@ -41,7 +41,7 @@ class Counting(ResultStep):
 
     def update(self, parts: ResultParts) -> ResultParts:
         """See :meth:`ResultStep.update`; takes ``object_tracking``, gives ``counts``."""
-        tracked = parts.get("object_tracking")
+        tracked = part_of(parts, "object_tracking")
         if tracked is None:
             raise InvalidInputError(
                 f"counting works on tracked objects, but the result has "

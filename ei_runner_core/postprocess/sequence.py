@@ -12,7 +12,7 @@ from ..results import ResultParts
 from .base import COMMON_FIELDS
 from .thresholds import Adjustable
 
-__all__ = ["CAMERA", "MICROPHONE", "ResultStep", "read_settings", "scores_of"]
+__all__ = ["CAMERA", "MICROPHONE", "ResultStep", "part_of", "read_settings", "scores_of"]
 
 MICROPHONE, CAMERA = 1, 3  # the SDK's numbers of sensors
 
@@ -67,13 +67,27 @@ def _flat(config: Any, nested: str) -> Any:
     return {name: config[name] for name in _OF_THE_STREAM if name in config} | dict(own)
 
 
+def part_of(parts: ResultParts, name: str) -> Any:
+    """A part of a result; None if it has none of that name.
+
+    Raises:
+        InvalidInputError: these are no parts, but a whole result or something else.
+    """
+    if not isinstance(parts, dict):
+        raise InvalidInputError(
+            f"a step takes the parts of a result as a dict, got {type(parts).__name__}; for an "
+            "InferenceResult there is ei_runner_core.smoothing"
+        )
+    return parts.get(name)
+
+
 def scores_of(parts: ResultParts, owner: str, labels: Sequence[str]) -> list[float]:
     """The scores of all labels, in their order.
 
     Raises:
         InvalidInputError: the result has none, or those of other labels.
     """
-    scores = parts.get("classification")
+    scores = part_of(parts, "classification")
     if scores is None:
         raise InvalidInputError(
             f"{owner} works on the scores of classes, but the result has "

@@ -18,7 +18,7 @@ from .base import StepContext
 from .kalman import BoxFilters
 from .matching import Matcher, middles
 from .ordering import introsort_order
-from .sequence import ResultStep, read_settings
+from .sequence import ResultStep, part_of, read_settings
 
 __all__ = ["Tracking"]
 
@@ -76,7 +76,7 @@ class Tracking(ResultStep):
 
     def update(self, parts: ResultParts) -> ResultParts:
         """See :meth:`ResultStep.update`; takes ``bounding_boxes``, gives ``object_tracking``."""
-        boxes = parts.get("bounding_boxes")
+        boxes = part_of(parts, "bounding_boxes")
         if boxes is None:
             raise InvalidInputError(
                 f"tracking works on bounding boxes, but the result has "

@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ei_runner_core import InvalidInputError, ModelFormatError, UnsupportedModelError, postprocess
+from ei_runner_core import (
+    InferenceResult,
+    InvalidInputError,
+    ModelFormatError,
+    UnsupportedModelError,
+    postprocess,
+)
 
 LABELS = ("idle", "up", "down")
 QUANTIZED = {"input_block_id": 5, "scale": 0.5, "zero_point": -2}
@@ -132,3 +138,12 @@ def test_what_a_step_is_told_about_the_model_is_checked(settings, message):
 def test_what_is_no_tensor_is_refused(tensors):
     with pytest.raises(InvalidInputError, match="step takes a mapping|array of real numbers"):
         classification()(tensors)
+
+
+@pytest.mark.parametrize("kind", ["tracking", "counting", "calibration", "smooth"])
+@pytest.mark.parametrize("parts", [[1], None, InferenceResult()], ids=["list", "none", "result"])
+def test_what_is_no_part_of_a_result_is_refused(kind, parts):
+    config = {"slice_size": 4000, "interval_ms": 0.0625} if kind == "calibration" else {}
+    step = postprocess.create(kind, config, width=32, height=32, labels=LABELS)
+    with pytest.raises(InvalidInputError, match="takes the parts of a result"):
+        step.update(parts)
