@@ -44,6 +44,7 @@ suppress_warnings = ["ref.python"]  # the builtin `type` is not one of the field
 
 nitpick_ignore_regex = [
     ("py:class", r"-?\d.*|.*\bBox|NetworkFiles|WindowInput"),  # a bound of a type, unions of types
+    ("py:class", r"T|Ts|ei_runner_core\.authoring\.commands\.Command"),  # variables of types
     ("py:.*", r"(numpy|np|npt|PIL|Image|rich|click|msgspec|pluggy|_?pytest)(\..+)?"),
     ("py:.*", r"(collections\.abc|os|pathlib|types|typing|typing_extensions)\..+"),
     (

@@ -40,18 +40,21 @@ _ACCEPTED = (
 )
 
 
-def locate(source: str | os.PathLike[str] | None = None) -> ModelSource:
+def locate(source: str | os.PathLike[str] | ModelSource | None = None) -> ModelSource:
     """Find a model and tell what it is.
 
     Args:
         source: a path, or (as a ``str``) the name of an installed model; a path that exists wins.
-            ``None`` looks at ``EI_MODEL`` and then into ``./model``.
+            ``None`` looks at ``EI_MODEL`` and then into ``./model``. What was found already is
+            given back.
 
     Raises:
         ModelNotFoundError: there is nothing at the path, or no model anywhere.
         ModelFormatError: what is there is not a model, or is damaged.
         PluginError: several distributions bring a model of that name.
     """
+    if isinstance(source, ModelSource):
+        return source
     if source is None:
         from_environment = os.environ.get(MODEL_VARIABLE)
         if not from_environment:
@@ -153,6 +156,8 @@ def _identify(path: Path, origin: str) -> ModelSource:
         path = path.parent
     if path.is_dir():
         return _identify_folder(path, origin)
+    if path.is_socket():
+        return ModelSource(path, "eim")  # of an .eim that runs already
     head = _first_bytes(path, origin)
     if not head:
         raise ModelFormatError(f"the model {path}{origin} is an empty file")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Self
 
-    from .contract import ImpulseSession, TensorSpec
+    from .contract import ImpulseSession, ModelSource, TensorSpec
     from .impulse import Impulse
     from .parameters import BlockThresholds, ModelParameters, SensorType
     from .reading import NetworkFiles
@@ -39,8 +39,9 @@ class EdgeImpulseModel:
     belongs to the process that opened it.
 
     Args:
-        source: path of a bundle (folder or zip), an export, an ``.eim`` or a network file, or the
-            name of an installed model. ``None`` looks at ``EI_MODEL`` and then into ``./model``.
+        source: path of a bundle (folder or zip), an export, an ``.eim`` (or the socket of one that
+            runs already) or a network file, or the name of an installed model. ``None`` looks at
+            ``EI_MODEL`` and then into ``./model``. Also a :class:`ModelSource` that was read.
         backend: name of the backend to use. ``None`` looks at ``EI_BACKEND`` and then takes the
             first installed one that can open the model.
         options: options of that backend, by name.
@@ -58,11 +59,13 @@ class EdgeImpulseModel:
         PluginError: the backend breaks the contract, or two distributions bring a model of this
             name.
         InvalidInputError: an argument or an option is unknown, or of a wrong type or value.
+        ProcessDiedError: the program of the model ended before it was ready.
+        DeadlineError: the program of the model was not ready in time.
     """
 
     def __init__(
         self,
-        source: str | os.PathLike[str] | None = None,
+        source: str | os.PathLike[str] | ModelSource | None = None,
         *,
         backend: str | None = None,
         options: Mapping[str, Any] | None = None,

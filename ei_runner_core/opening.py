@@ -33,7 +33,7 @@ class OpenedModel:
 
 
 def open_model(
-    source: str | os.PathLike[str] | None,
+    source: str | os.PathLike[str] | ModelSource | None,
     backend: str | None = None,
     options: Mapping[str, Any] | None = None,
     impulse: int | str | None = None,

@@ -75,12 +75,17 @@ class VisualAnomaly(Struct, frozen=True):
 
 
 class Timing(Struct, frozen=True):
-    """How long the steps of one inference took, in whole microseconds."""
+    """How long the steps of one inference took, in whole microseconds.
+
+    ``round_trip_us`` is the time from the question to the answer where a process of its own gives
+    it, with everything that is no step; else 0.
+    """
 
     dsp_us: int = 0
     classification_us: int = 0
     anomaly_us: int = 0
     postprocessing_us: int = 0
+    round_trip_us: int = 0
 
     @property
     def total_us(self) -> int:
@@ -89,7 +94,7 @@ class Timing(Struct, frozen=True):
 
     def to_dict(self) -> dict[str, int]:
         """The ``timing`` object of the EIM protocol (milliseconds) and the same in microseconds."""
-        return {
+        timing = {
             "dsp": round(self.dsp_us / 1000),
             "classification": round(self.classification_us / 1000),
             "anomaly": round(self.anomaly_us / 1000),
@@ -98,6 +103,7 @@ class Timing(Struct, frozen=True):
             "anomaly_us": self.anomaly_us,
             "postprocessing_us": self.postprocessing_us,
         }
+        return timing | ({"round_trip_us": self.round_trip_us} if self.round_trip_us else {})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Timing:
@@ -107,7 +113,8 @@ class Timing(Struct, frozen=True):
             exact = data.get(f"{name}_us")
             return int(exact) if exact is not None else int(1000 * (data.get(name) or 0))
 
-        return cls(*map(microseconds, ("dsp", "classification", "anomaly", "postprocessing")))
+        steps = ("dsp", "classification", "anomaly", "postprocessing", "round_trip")
+        return cls(*map(microseconds, steps))
 
 
 class ResultParts(TypedDict, total=False):
@@ -198,7 +205,7 @@ class InferenceResult(Struct, frozen=True, kw_only=True):
         visual = result.get("visual_anomaly", result)
         return cls(
             classification=_in_order(result.get("classification"), labels),
-            bounding_boxes=_boxes(result.get("bounding_boxes")),
+            bounding_boxes=_boxes(result.get("bounding_boxes"), labels),
             object_tracking=_tracks(result.get("object_tracking")),
             visual_anomaly=_visual_anomaly(visual) if "visual_anomaly_max" in visual else None,
             anomaly=result.get("anomaly"),
@@ -255,12 +262,14 @@ def _in_order(scores: Mapping[str, float] | None, labels: Sequence[str]) -> dict
     return ordered | {label: value for label, value in scores.items() if label not in ordered}
 
 
-def _boxes(rows: Sequence[Mapping[str, Any]] | None) -> tuple[BoundingBox, ...] | None:
+def _boxes(
+    rows: Sequence[Mapping[str, Any]] | None, labels: Sequence[str] = ()
+) -> tuple[BoundingBox, ...] | None:
     if rows is None:
         return None
     return tuple(
         BoundingBox(
-            _TRACKER_SUFFIX.sub("", row["label"]),
+            row["label"] if row["label"] in labels else _TRACKER_SUFFIX.sub("", row["label"]),
             *(row[k] for k in ("value", "x", "y", "width", "height")),
         )
         for row in rows

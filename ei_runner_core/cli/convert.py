@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ._model_options import impulse_number, impulse_option, network_option
+from ..authoring.commands import impulse_option, network_option
 from ._output import json_option, print_json
 
 __all__ = ["convert"]
@@ -20,7 +20,7 @@ __all__ = ["convert"]
 def convert(
     export: str,
     bundle: str,
-    impulse: str | None,
+    impulse: int | str | None,
     network: str | None,
     force: bool,
     as_json: bool,
@@ -36,7 +36,7 @@ def convert(
     from ..locate import locate
     from ..reading import read_source
 
-    source = read_source(locate(export), impulse_number(impulse), network)
+    source = read_source(locate(export), impulse, network)
     written = write_bundle(source, bundle, force=force)
     if as_json:
         print_json({"bundle": str(written)})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..authoring.commands import backend_option
 from ._output import json_option, print_json
 from ._problems import FAILED, OK, complain
 
@@ -24,7 +25,7 @@ __all__ = ["demo"]
 @click.argument("name", metavar="[NAME]", default="digits")
 @click.option("--variant", metavar="NAME", default="float32", show_default=True,
               help="The form of the network: float32 or int8.")  # fmt: skip
-@click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
+@backend_option
 @click.option("-n", "--count", metavar="COUNT", type=click.IntRange(min=1), default=10,
               show_default=True, help="How many samples, at most all that come along.")  # fmt: skip
 @click.option("--save", metavar="FOLDER",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ._model_options import impulse_number, impulse_option, network_option
+from ..authoring.commands import backend_option, impulse_option, network_option
 from ._output import json_option, print_json, show
 
 __all__ = ["info"]
@@ -13,7 +13,7 @@ __all__ = ["info"]
 @click.command(short_help="Show what a model is and which backend runs it.")
 @click.argument("path", metavar="[MODEL]", required=False)
 @click.option("-m", "--model", help="A path or an installed model; else EI_MODEL, else ./model.")
-@click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
+@backend_option
 @impulse_option
 @network_option
 @json_option
@@ -21,7 +21,7 @@ def info(
     path: str | None,
     model: str | None,
     backend: str | None,
-    impulse: str | None,
+    impulse: int | str | None,
     network: str | None,
     as_json: bool,
 ) -> None:
@@ -34,7 +34,7 @@ def info(
 
     if path and model:
         raise click.UsageError("name the model once, either as MODEL or with -m")
-    card = card_of(path or model or None, backend, impulse_number(impulse), network)
+    card = card_of(path or model or None, backend, impulse, network)
     if as_json:
         print_json(card.to_dict())
         return

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .._text import printable
-from ._model_options import impulse_number, impulse_option, network_option
+from ..authoring.commands import (
+    backend_option,
+    impulse_option,
+    network_option,
+    options_option,
+)
 from ._output import json_option, print_json, show, with_progress
 from ._problems import OK, complain
 
@@ -25,10 +29,8 @@ __all__ = ["run"]
 @click.argument("inputs", nargs=-1, metavar="[INPUT]...")
 @click.option("-m", "--model", help="A path or an installed model; else EI_MODEL, else ./model.")
 @click.option("--features", metavar="NUMBERS", help='The values of one window: "0.1,0.2,0.3".')
-@click.option("--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen.")
-@click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE",
-              help="An option of the backend; can be repeated. The value may be JSON: "
-              """num_threads=2, delegates='["a.so"]'.""")  # fmt: skip
+@backend_option
+@options_option("-o", "--option")
 @click.option("--resize-mode", type=click.Choice(["none", "fit-shortest", "fit-longest", "squash"]),
               help="How images are brought to the model's size; else its own way.")  # fmt: skip
 @impulse_option
@@ -42,8 +44,8 @@ def run(
     model: str | None,
     features: str | None,
     backend: str | None,
-    options: Sequence[str],
-    impulse: str | None,
+    options: Mapping[str, Any],
+    impulse: int | str | None,
     network: str | None,
     resize_mode: str | None,
     debug: bool,
@@ -72,9 +74,9 @@ def run(
         opened = open_quietly(
             model or None,
             backend=backend,
-            options=_options(options),
+            options=options,
             debug=debug,
-            impulse=impulse_number(impulse),
+            impulse=impulse,
             network=network,
         )
     except EdgeImpulseError as error:
@@ -106,25 +108,18 @@ def _wanted(inputs: Sequence[str], features: str | None) -> list[Input]:
     return list(find_inputs(inputs))
 
 
-def _options(pairs: Sequence[str]) -> dict[str, Any]:
-    """Options by name; values are read as JSON where they are that (2, true), else as text."""
-    options: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not (name and equals):
-            raise click.UsageError(f"--option {pair!r} is not KEY=VALUE, such as num_threads=2")
-        try:
-            options[name] = json.loads(text)
-        except (ValueError, RecursionError):
-            options[name] = text
-    return options
-
-
 def _log_to_stderr() -> None:
     import logging
 
     logging.basicConfig(format="%(name)s: %(message)s")
-    logging.getLogger("ei_runner_core").setLevel(logging.DEBUG)
+    for package in ("ei_runner_core", *_packages_of_backends()):
+        logging.getLogger(package).setLevel(logging.DEBUG)
+
+
+def _packages_of_backends() -> set[str]:
+    from ..plugins import registry
+
+    return {spec.target.partition(".")[0] for spec in registry().backends.values()}
 
 
 class _Runner:

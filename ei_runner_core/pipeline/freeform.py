@@ -7,13 +7,13 @@ from typing import Any, NoReturn
 
 import numpy.typing as npt
 
+from ..authoring import Turn
 from ..contract import ImpulseSession, TensorSession
 from ..errors import PluginError, UnsupportedModelError
 from ..impulse import Impulse, model_parameters
 from ..parameters import BlockThresholds
 from ..results import InferenceResult
 from .tensors import match_inputs
-from .turn import Turn
 
 __all__ = ["FreeformImpulse"]
 

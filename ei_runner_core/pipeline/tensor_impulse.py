@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import dsp
+from ..authoring import SlidingWindow, Turn
 from ..contract import ImpulseSession, TensorSession, TensorSpec
 from ..errors import InvalidInputError, ModelFormatError
 from ..impulse import ImageInput, Impulse, model_parameters
@@ -21,8 +22,6 @@ from .anomaly import AnomalyStage
 from .features import FeatureStage
 from .interpret import InterpretStage
 from .network import NetworkStage, check_tensors, kept_outputs
-from .sliding import SlidingWindow
-from .turn import Turn
 
 __all__ = ["TensorImpulse"]
 

@@ -26,7 +26,12 @@ __all__ = ["BackendSuite"]
 
 THREADS_EACH, CALLS, RUNS = 2, 20, 25
 _NOISE = bytes(range(7, 256)) * 4
-_UNREADABLE = (errors.ModelFormatError, errors.UnsupportedModelError, errors.ModelNotFoundError)
+_UNREADABLE = (
+    errors.ModelFormatError,
+    errors.UnsupportedModelError,
+    errors.ModelNotFoundError,
+    errors.ProcessDiedError,  # of a model that is a program
+)
 
 AnyCase = TypeVar("AnyCase")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from dense_models import impulse_document, write_bundle
-from fake_distributions import add_distribution
+from fake_distributions import add_distribution, hide_backends
 
 from ei_runner_core import __version__, plugins
 from ei_runner_core.impulse import Impulse, parse_impulse
@@ -22,6 +22,7 @@ Invoke = Callable[..., Result]
 
 @pytest.fixture
 def no_backend(monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> None:
+    hide_backends(monkeypatch)
     monkeypatch.setenv("EI_RUNNER_PLUGINS", "")
 
 

@@ -17,6 +17,7 @@ REFERENCE = ROOT / "docs" / "reference"
 PUBLIC_MODULES = (
     "ei_runner_core",
     "ei_runner_core.authoring",
+    "ei_runner_core.authoring.commands",
     "ei_runner_core.demos",
     "ei_runner_core.dsp",
     "ei_runner_core.files",
@@ -72,7 +73,7 @@ def test_every_public_name_stands_in_the_reference() -> None:
 def test_every_module_is_public_or_internal_on_purpose() -> None:
     modules = {path.stem for path in (ROOT / "ei_runner_core").glob("[a-z]*") if path.suffix != ""}
     modules |= {path.parent.name for path in (ROOT / "ei_runner_core").glob("[a-z]*/__init__.py")}
-    public = {name.partition(".")[2] for name in PUBLIC_MODULES} - {""}
+    public = {name.split(".")[1] for name in PUBLIC_MODULES if "." in name}
     assert modules - {"py"} == public | INTERNAL_MODULES
 
 
@@ -108,6 +109,7 @@ def _variable_name(node: ast.AST) -> Iterator[str]:
     text = str(node.value) if isinstance(node, ast.Constant) else ""
     if re.fullmatch(r"EI_[A-Z0-9_]+", text) and not text.startswith(MACROS):
         yield text
+    yield from re.findall(r"\$(EI_[A-Z0-9_]+)", text)  # in a shell script
 
 
 def _environment_key(node: ast.AST) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import stat
 import struct
 import zipfile
@@ -127,10 +128,20 @@ def test_a_folder_that_is_no_model(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["model.eim", "model"])
-def test_an_executable_needs_the_eim_backend(tmp_path, name):
+def test_an_executable_needs_the_eim_backend(tmp_path, name, monkeypatch):
+    hide_backends(monkeypatch)
     (tmp_path / name).write_bytes(b"\x7fELF" + bytes(60))
     with pytest.raises(BackendNotFoundError, match=r"pip install 'ei-runner\[eim\]'"):
         EdgeImpulseModel(tmp_path / name)
+
+
+def test_the_socket_of_a_running_eim_is_a_model(tmp_path, monkeypatch):
+    hide_backends(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("running")
+        with pytest.raises(BackendNotFoundError, match=r"pip install 'ei-runner\[eim\]'"):
+            EdgeImpulseModel("running")
 
 
 @pytest.mark.parametrize("root", ["", "src"])

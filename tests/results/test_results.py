@@ -79,6 +79,20 @@ def test_labels_of_trackers_lose_their_suffix():
     assert read.label == "cat"
 
 
+def test_a_label_that_looks_like_a_trackers_is_kept():
+    box = {"label": "bus (id=7)", "value": 1, "x": 0, "y": 0, "width": 1, "height": 1}
+    reply = {"result": {"bounding_boxes": [box]}}
+    [read] = InferenceResult.from_dict(reply, ["bus (id=7)"]).bounding_boxes
+    assert read.label == "bus (id=7)"
+
+
+def test_the_round_trip_to_a_process_is_no_step_of_the_inference():
+    timing = Timing(dsp_us=10, round_trip_us=500)
+    assert timing.total_us == 10
+    assert Timing.from_dict(timing.to_dict()) == timing
+    assert "round_trip_us" not in Timing(dsp_us=10).to_dict()
+
+
 def test_milliseconds_are_read_where_microseconds_are_missing():
     timing = InferenceResult.from_dict({"timing": {"dsp": 3, "classification": 7}}).timing
     assert timing == Timing(3000, 7000, 0, 0)

@@ -1,0 +1,86 @@
+"""Options of commands that open a model, for the commands of backend packages and for ours.
+
+Each is a decorator of click, and gives its command a value that ``EdgeImpulseModel`` takes::
+
+    @click.command()
+    @click.argument("model")
+    @backend_option
+    @options_option("-o", "--option")
+    def measure(model, backend, options): ...
+
+This module imports click, which the rest of ``ei_runner_core.authoring`` does without.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["backend_option", "impulse_option", "network_option", "options_option"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def backend_option(command: Command) -> Command:
+    """``--backend NAME``: the argument ``backend``, a name or ``None``."""
+    add = click.option(
+        "--backend", metavar="NAME", help="The backend; else EI_BACKEND, else chosen."
+    )
+    return add(command)
+
+
+def options_option(*names: str) -> Callable[[Command], Command]:
+    """``--option KEY=VALUE``: the argument ``options``, a mapping from names to values.
+
+    Values are read as JSON where they are that (2, true), else as text.
+
+    Args:
+        names: what the option is called, such as ``"-o"`` and ``"--option"``.
+    """
+    return click.option(
+        *names, "options", multiple=True, metavar="KEY=VALUE", callback=_parsed,
+        help="An option of the backend; can be repeated. The value may be JSON: "
+        """num_threads=2, delegates='["a.so"]'.""",
+    )  # fmt: skip
+
+
+def impulse_option(command: Command) -> Command:
+    """``--impulse ID|NAME``: the argument ``impulse``, a number, a name or ``None``."""
+    add = click.option(
+        "--impulse", metavar="ID|NAME", callback=_id_or_name,
+        help="Which impulse of an export that holds several.",
+    )  # fmt: skip
+    return add(command)
+
+
+def network_option(command: Command) -> Command:
+    """``--network FILE``: the argument ``network``, a path or ``None``."""
+    add = click.option(
+        "--network", metavar="FILE", help="A network file to run in place of the model's own."
+    )
+    return add(command)
+
+
+def _parsed(
+    _context: click.Context, _parameter: click.Parameter, pairs: Sequence[str]
+) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not (name and equals):
+            raise click.UsageError(f"--option {pair!r} is not KEY=VALUE, such as num_threads=2")
+        try:
+            options[name] = json.loads(text)
+        except (ValueError, RecursionError):
+            options[name] = text
+    return options
+
+
+def _id_or_name(
+    _context: click.Context, _parameter: click.Parameter, choice: str | None
+) -> int | str | None:
+    is_number = choice and choice.isascii() and choice.isdecimal() and len(choice) < 20
+    return int(choice) if choice and is_number else choice
