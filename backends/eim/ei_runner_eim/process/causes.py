@@ -1,0 +1,177 @@
+"""Why a program has ended, as far as its last words and its exit status tell."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable, Sequence
+
+__all__ = ["explain", "said"]
+
+_LONGEST_SAID = 800
+_LONGEST_LINE = 300
+_SIGNALS: dict[int, str] = {
+    signal.SIGILL: "this processor lacks an instruction that it was built with",
+    signal.SIGKILL: "somebody killed it, perhaps the system because memory ran out",
+    signal.SIGSEGV: "it crashed",
+    signal.SIGBUS: "it crashed; perhaps shared memory is full, see df /dev/shm",
+    signal.SIGFPE: "it crashed in a computation",
+    signal.SIGABRT: "it gave up by itself",
+    signal.SIGINT: "somebody stopped it",
+    signal.SIGTERM: "somebody stopped it",
+    signal.SIGHUP: "somebody stopped it",
+}
+_EXIT_CODES = {
+    126: "it, or something that it starts, may not be executed or is for another processor",
+    127: "a shared library or a program that it needs was not found",
+}
+_OWNERS = (
+    (r"libstdc\+\+\.", "the package libstdc++6"),
+    (r"libgomp\.", "the package libgomp1"),
+    (r"libatomic\.", "the package libatomic1"),
+    (r"libGL\.", "the package libgl1"),
+    (r"libasound\.", "the package libasound2"),
+    (r"libusb-1", "the package libusb-1.0-0"),
+    (r"libOpenCL\.", "the package ocl-icd-libopencl1 and the driver of the GPU"),
+    (r"libnvinfer|libnvonnxparser|libnvparsers", "TensorRT, on a Jetson with JetPack"),
+    (r"libcuda|libcudart|libcudnn|libcublas", "CUDA and cuDNN, on a Jetson with JetPack"),
+    (r"libQnn|libSnpe|libcdsprpc", "the Qualcomm AI runtime (QNN)"),
+    (r"libonnxruntime", "ONNX Runtime"),
+    (r"libtensorflowlite|libtflite", "TensorFlow Lite"),
+    (r"libmemx|libmx", "the MemryX driver package"),
+    (r"libdrpai|libmmngr|libtvm", "the DRP-AI runtime of the board"),
+)
+_ROUTINE = re.compile(r"Edge Impulse Linux impulse runner - |Waiting for connection on |Connected$")
+
+
+def explain(status: tuple[str, int] | None, lines: Sequence[str]) -> str:
+    """A clause that says how a program ended, what it said last, and what may help.
+
+    Args:
+        status: ("exited", code) or ("signal", number); None while it has not ended.
+        lines: the last lines of its output.
+    """
+    hint = _hint_of_output("\n".join(lines)) or _hint_of_status(status)
+    return _how(status) + (f" ({hint})" if hint else "") + said(lines)
+
+
+def said(lines: Sequence[str]) -> str:
+    """A clause with the last lines of the output, as many as fit; empty without any."""
+    chosen: list[str] = []
+    room = _LONGEST_SAID
+    for line in reversed([line for line in lines if not _ROUTINE.match(line)]):
+        text = " ".join("".join(c if c.isprintable() else " " for c in line).split())
+        text = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}..."
+        room -= len(text) + 3
+        if chosen and room < 0:
+            break
+        chosen.insert(0, text)
+    return f"; its last output: {' | '.join(chosen)}" if chosen else ""
+
+
+def _how(status: tuple[str, int] | None) -> str:
+    if status is None:
+        return "has closed the connection, but still runs"
+    kind, number = status
+    if kind == "exited":
+        return f"has ended with the exit code {number}"
+    return f"was ended by the signal {_signal_name(number) or number}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return ""
+
+
+def _hint_of_status(status: tuple[str, int] | None) -> str:
+    if status is None:
+        return ""
+    kind, number = status
+    if kind == "signal":
+        return _SIGNALS.get(number, "")
+    if number in _EXIT_CODES:
+        return _EXIT_CODES[number]
+    # programs and shells that are stopped by a signal tell so with 128 and its number
+    hint = _SIGNALS.get(number - 128, "")
+    return f"as after {_signal_name(number - 128)}: {hint}" if hint else ""
+
+
+def _hint_of_output(text: str) -> str:
+    for pattern, hint in _HINTS:
+        if found := re.search(pattern, text, re.IGNORECASE):
+            return hint(*found.groups())
+    return ""
+
+
+def _flex() -> str:
+    return (
+        "the model uses operators of full TensorFlow: put the library libtensorflowlite_flex for "
+        "this machine into /usr/lib, or train it without such operators"
+    )
+
+
+def _old_library(name: str, version: str) -> str:
+    if name.upper() != "GLIBC":
+        return f"it needs a newer libstdc++ ({name}_{version}): use a newer release of the system"
+    return (
+        f"it needs glibc {version}, this machine has {_own_libc()}: use a newer release of the "
+        "system, or a model that was built for an older one"
+    )
+
+
+def _own_libc() -> str:
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION") or "another C library"
+    except (AttributeError, ValueError):
+        return "another C library"
+
+
+def _missing_library(library: str) -> str:
+    name = os.path.basename(library)  # noqa: PTH119 - it is text
+    owner = next((owner for start, owner in _OWNERS if re.match(start, name)), "")
+    return f"the shared library {library} is missing: install {owner or 'what brings it'}" + (
+        "" if owner else ", or name its folder in LD_LIBRARY_PATH"
+    )
+
+
+def _wrong_processor() -> str:
+    return "it, or a library or program that it uses, is built for another processor"
+
+
+def _no_python_module(module: str) -> str:
+    what = "ei-runner and its backends" if module.startswith("ei_runner") else "it"
+    return f"its Python lacks the module {module}: install {what} for the Python that it runs with"
+
+
+def _no_command(command: str) -> str:
+    return f"it starts {command}, which this machine does not have: install it"
+
+
+def _no_permission() -> str:
+    return "it may not use a file or a device; is this user in the group of that device?"
+
+
+def _no_memory() -> str:
+    return "there is not enough memory"
+
+
+def _full_shared_memory() -> str:
+    return "there is no room in shared memory, see df /dev/shm (in Docker: --shm-size)"
+
+
+_HINTS: tuple[tuple[str, Callable[..., str]], ...] = (
+    (r"libtensorflowlite_flex|select tensorflow op", _flex),
+    (r"\b(GLIBC|GLIBCXX|CXXABI)_([\d.]+)['`\"]? not found", _old_library),
+    (r"wrong ELF class|exec format error|cannot execute binary|bad CPU type", _wrong_processor),
+    (r"loading shared librar(?:ies|y):? ([^\s:]+): cannot open", _missing_library),
+    (r"Error loading shared library ([^\s:]+):", _missing_library),
+    (r"Library not loaded: (\S+)", _missing_library),
+    (r"No module named '?([\w.]+)", _no_python_module),
+    (r"env: \W?([\w./+-]+)\W?: No such file", _no_command),
+    (r"No space left on device", _full_shared_memory),
+    (r"bad_alloc|cannot allocate memory|out of memory|MemoryError", _no_memory),
+    (r"permission denied|operation not permitted", _no_permission),
+)

@@ -1,0 +1,79 @@
+"""The values of a program that can be changed, which it takes and never tells again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import isfinite
+from typing import Any
+
+from ei_runner_core import BlockThresholds, InvalidInputError
+
+__all__ = ["Thresholds"]
+
+
+class Thresholds:
+    """What was told at the beginning, with what was changed since.
+
+    Args:
+        blocks: as the program has told them.
+    """
+
+    def __init__(self, blocks: tuple[BlockThresholds, ...]) -> None:
+        self.now = blocks
+        self._changed: dict[tuple[int, str], float] = {}
+
+    @property
+    def changed(self) -> Iterator[tuple[int, str, float]]:
+        """Block, name and value of all that a program which is started anew has to hear."""
+        return ((block, name, value) for (block, name), value in self._changed.items())
+
+    def check(self, block_id: int, values: Mapping[str, float]) -> None:
+        """Refuse what the program does not know.
+
+        Raises:
+            InvalidInputError: there is no such block or name, or a value is no number.
+        """
+        known = self.values(block_id)
+        for name, value in values.items():
+            if name not in known:
+                names = ", ".join(known) or "none"
+                raise InvalidInputError(
+                    f"the block {block_id} has no value {name!r} to set; it has: {names}"
+                )
+            if not _is_number(value):
+                raise InvalidInputError(
+                    f"the value {name!r} of the block {block_id} is {value!r}, expected a number"
+                )
+
+    def values(self, block_id: int) -> Mapping[str, float]:
+        """The values of a block.
+
+        Raises:
+            InvalidInputError: there is no such block.
+        """
+        for block in self.now:
+            if block.id == block_id:
+                return block.values
+        ids = ", ".join(str(block.id) for block in self.now) or "none"
+        raise InvalidInputError(
+            f"there is no block {block_id!r} with values to set; there are: {ids}"
+        )
+
+    def set(self, block_id: int, values: Mapping[str, float]) -> None:
+        """Note what the program has taken."""
+        self._changed |= {(block_id, name): float(value) for name, value in values.items()}
+        self.now = tuple(
+            BlockThresholds(block.id, block.type, {**block.values, **values})
+            if block.id == block_id
+            else block
+            for block in self.now
+        )
+
+
+def _is_number(value: Any) -> bool:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:  # an integer beyond all floating-point numbers
+        return False
