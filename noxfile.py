@@ -31,7 +31,17 @@ def demo(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure what the library adds to the engine; fails when a limit is broken."""
     session.install(*DISTRIBUTIONS)
+    # the client to be compared with; without it those rows are skipped
+    official = ("pip", "install", "--quiet", "--no-deps", "edge-impulse-linux==1.2.2")
+    session.run("python", "-m", *official, success_codes=[0, 1])
     session.run("python", "tests/bench/run.py", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Ask .eim programs 100,000 times; fails when memory or open files grow."""
+    session.install(*DISTRIBUTIONS, "psutil")
+    session.run("python", "tests/bench/eim_soak.py", *session.posargs)
 
 
 @nox.session
@@ -52,7 +62,9 @@ def wheels(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation into docs/_build/html, to be read there."""
     groups = nox.project.load_toml("pyproject.toml")
-    session.install(".[tensor,testing]", *nox.project.dependency_groups(groups, "docs"))
+    session.install(
+        ".[tensor,testing]", "./backends/eim", *nox.project.dependency_groups(groups, "docs")
+    )
     session.run("sphinx-build", "-W", "-n", "--keep-going", "docs", "docs/_build/html")
     session.log(f"open {ROOT / 'docs/_build/html/index.html'}")
 

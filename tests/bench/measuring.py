@@ -16,18 +16,20 @@ class Row:
     """One measured number; ``limit`` is the most that it may be.
 
     ``recorded`` is what the C++ SDK took for the same, where that was measured: on one thread of
-    another machine of this kind (x86-64, two cores), compiled with ``-Os``.
+    another machine of this kind (x86-64, two cores), compiled with ``-Os``. ``skipped`` says why
+    there is no value.
     """
 
     name: str
-    value: float
+    value: float | None
     unit: str
     limit: float | None = None
     recorded: float | None = None
+    skipped: str = ""
 
     @property
     def ok(self) -> bool:
-        return self.limit is None or self.value <= self.limit
+        return self.limit is None or self.value is None or self.value <= self.limit
 
 
 def in_turn(
@@ -65,10 +67,10 @@ def show(rows: list[Row]) -> None:
         column.justify = "right"
     for row in rows:
         verdict = "" if row.limit is None else "[green]ok" if row.ok else "[red]too much"
-        others = (_shown(number, row.unit) for number in (row.limit, row.recorded))
-        table.add_row(row.name, f"{row.value:.3g} {row.unit}", *others, verdict)
+        numbers = (_shown(number, row.unit) for number in (row.value, row.limit, row.recorded))
+        table.add_row(row.name, *numbers, row.skipped or verdict)
     Console().print(table)
 
 
 def _shown(number: float | None, unit: str) -> str:
-    return "" if number is None else f"{number:g} {unit}"
+    return "" if number is None else f"{number:.3g} {unit}"

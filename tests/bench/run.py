@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from eim_bench import clients
 from measuring import Row, in_turn, show
 from steps import pixels, post_processing, signal_processing
 
@@ -100,6 +101,7 @@ def main() -> int:
     rows += signal_processing(10 * rounds)
     rows += pixels(10 * rounds)
     rows += post_processing(10 * rounds)
+    rows += clients(rounds) if "eim" in registry().backends else []
     rows += start(rounds)
     if arguments.json:
         print(json.dumps([asdict(row) | {"ok": row.ok} for row in rows], indent=2))

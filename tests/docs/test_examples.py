@@ -40,7 +40,7 @@ FENCE = re.compile(
 )
 CONTINUES = re.compile(r"^<!-- continues (\S+) -->$", re.MULTILINE)
 NEEDS_ENGINE = re.compile(r"EdgeImpulseModel\(|ei-runner (run|demo|info|doctor)\b|full-tflite")
-NAMED_ENGINE = re.compile(r"\b(?:backend|EI_BACKEND)[= ]\"?([a-z][a-z-]*)")
+NAMED_ENGINE = re.compile(r"\b(?:(?:backend|EI_BACKEND)[= ]\"?|ei-runner )([a-z][a-z-]*)")
 OWN_ENGINES = {path.name for path in ROOT.glob("backends/*")}
 RUNS = ("python", "console")
 LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
