@@ -62,8 +62,15 @@ def timing_text(timing: Timing) -> Text:
         "post-processing": timing.postprocessing_us,
     }
     shown = ", ".join(f"{name} {us / 1000:.3f}" for name, us in steps.items() if us)
-    total = f"{timing.total_us / 1000:.3f} ms"
+    total = f"{total_time_us(timing) / 1000:.3f} ms"
+    if timing.round_trip_us:
+        total += " from question to answer"
     return Text(f"{total} ({shown})" if shown else total, style="dim")
+
+
+def total_time_us(timing: Timing) -> int:
+    """How long an answer took: with the way to the process that gave it, if there is one."""
+    return timing.round_trip_us or timing.total_us
 
 
 def plain_text(value: object, style: str = "") -> Text:

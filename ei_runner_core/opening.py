@@ -47,7 +47,8 @@ def open_model(
     found = read_source(locate(source), impulse, network)
     selection = select_backend(found, backend)
     open_session = _open_tensors if selection.spec.kind == "tensor" else _open_impulse
-    with ExitStack() as on_failure, _told_who_was_chosen(selection, backend, options):
+    has_choice = not backend and found.kind != "eim"
+    with ExitStack() as on_failure, _told_who_was_chosen(selection, options, has_choice):
         session = open_session(found, selection, options or {}, on_failure)
         on_failure.pop_all()  # from here on what was opened belongs to the session
     return OpenedModel(session, found, selection)
@@ -55,13 +56,13 @@ def open_model(
 
 @contextmanager
 def _told_who_was_chosen(
-    selection: Selection, asked: str | None, options: Mapping[str, Any] | None
+    selection: Selection, options: Mapping[str, Any] | None, has_choice: bool
 ) -> Iterator[None]:
     """Options that were meant for another backend are best explained by how this one was chosen."""
     try:
         yield
     except InvalidInputError as error:
-        if asked or not options or selection.reason.startswith(BACKEND_VARIABLE):
+        if not has_choice or not options or selection.reason.startswith(BACKEND_VARIABLE):
             raise
         raise InvalidInputError(
             f"{error} (no backend was asked for, so {selection.spec.name} was chosen; name another "

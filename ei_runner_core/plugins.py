@@ -24,6 +24,7 @@ from .errors import BackendNotFoundError, BackendUnavailableError, PluginError
 from .hookspecs import ENTRY_POINT_GROUP
 
 __all__ = [
+    "FIRST_PARTY_EXTRAS",
     "PluginFilter",
     "PluginRow",
     "Registry",
@@ -36,6 +37,7 @@ __all__ = [
 
 BUILTIN = "ei-runner"
 FIRST_PARTY_EXTRAS = ("sdk-ffi", "eim", "full-tflite", "onnx", "qnn", "tvm")
+"""The backends of this project, by the extras that install them."""
 
 
 class Registry:

@@ -77,6 +77,7 @@ class Card:
 def card_of(
     path: str | None,
     backend: str | None = None,
+    options: Mapping[str, Any] | None = None,
     impulse: int | str | None = None,
     network: str | None = None,
 ) -> Card:
@@ -92,8 +93,10 @@ def card_of(
     source = read_source(locate(path), impulse, network)
     try:
         with without_native_chatter():
-            model = EdgeImpulseModel(source.path, backend=backend, impulse=impulse, network=network)
-            return _card_of_opened(source, model)
+            model = EdgeImpulseModel(
+                source.path, backend=backend, options=options, impulse=impulse, network=network
+            )
+            return _card_of_opened(source, model, options or {})
     except (BackendNotFoundError, BackendUnavailableError, UnsupportedModelError) as error:
         if backend is not None:
             raise
@@ -101,19 +104,23 @@ def card_of(
         return Card(source, source.impulse, told, problem=str(error))
 
 
-def _card_of_opened(source: ModelSource, model: EdgeImpulseModel) -> Card:
+def _card_of_opened(
+    source: ModelSource, model: EdgeImpulseModel, options: Mapping[str, Any]
+) -> Card:
     what = f"the backend {model.backend_name!r} failed to describe or to close the model"
     with blamed_on_plugin(InferenceError, what), model:
         chosen = model.selection
         impulse = model.impulse or source.impulse
-        return Card(source, impulse, model.parameters, chosen, _tensors(source, chosen))
+        return Card(source, impulse, model.parameters, chosen, _tensors(source, chosen, options))
 
 
-def _tensors(source: ModelSource, selection: Selection) -> dict[int, Tensors]:
+def _tensors(
+    source: ModelSource, selection: Selection, options: Mapping[str, Any]
+) -> dict[int, Tensors]:
     if selection.spec.kind != "tensor":
         return {}
     tensors = {}
     for block_id, network in (networks_for(selection.spec, source) or {}).items():
-        with selection.backend.open(network, {}) as session:
+        with selection.backend.open(network, options) as session:
             tensors[block_id] = Tensors(session.inputs, session.outputs)
     return tensors

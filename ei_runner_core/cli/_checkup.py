@@ -13,8 +13,13 @@ from typing import Any
 
 from .._platform import current_platform
 from .._version import __version__
-from ..contract import BackendSpec
-from ..errors import EdgeImpulseError, ModelNotFoundError
+from ..contract import BackendSpec, ModelSource
+from ..errors import (
+    BackendNotFoundError,
+    BackendUnavailableError,
+    EdgeImpulseError,
+    ModelNotFoundError,
+)
 from ..plugins import FIRST_PARTY_EXTRAS, PluginRow, install_hint, make_backend, registry
 from ._plugin_commands import PluginCommand, load_command, plugin_commands
 
@@ -203,4 +208,20 @@ def _model() -> Check:
     except EdgeImpulseError as error:
         is_wish = isinstance(error, ModelNotFoundError) and not os.environ.get("EI_MODEL")
         return Check("model", "" if is_wish else "broken", str(error))
-    return Check("model", "ok", f"{source.path} ({source.kind})")
+    problem = _problem_of(source)
+    return Check(
+        "model", "broken" if problem else "ok", problem or f"{source.path} ({source.kind})"
+    )
+
+
+def _problem_of(source: ModelSource) -> str:
+    """Why a model does not open; that there is no backend for it stands elsewhere."""
+    from ._opening import open_quietly
+
+    try:
+        open_quietly(source).close()
+    except (BackendNotFoundError, BackendUnavailableError):
+        return ""
+    except EdgeImpulseError as error:
+        return str(error)
+    return ""

@@ -17,6 +17,7 @@ from .._plugin_errors import described
 from ._problems import FAILED, OK, complain
 
 if TYPE_CHECKING:
+    from ..contract import ModelSource
     from ..model import EdgeImpulseModel
 
 __all__ = ["close_model", "open_quietly", "without_native_chatter"]
@@ -24,7 +25,9 @@ __all__ = ["close_model", "open_quietly", "without_native_chatter"]
 _CHATTER = b"INFO:"
 
 
-def open_quietly(source: str | os.PathLike[str] | None, **settings: Any) -> EdgeImpulseModel:
+def open_quietly(
+    source: str | os.PathLike[str] | ModelSource | None, **settings: Any
+) -> EdgeImpulseModel:
     """Open a model as ``EdgeImpulseModel`` does; with ``debug=True`` everything is shown."""
     from ..model import EdgeImpulseModel
 

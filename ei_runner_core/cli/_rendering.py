@@ -43,7 +43,23 @@ def _facts(card: Card) -> Iterator[tuple[str, str]]:
         yield "input", _input(card.impulse, card.parameters)
         labels = card.parameters.labels
         yield "labels", f"{len(labels)}: {', '.join(labels)}" if labels else "none"
+        yield from _told_by_program(card)
     yield from _backend(card)
+
+
+def _told_by_program(card: Card) -> Iterator[tuple[str, str]]:
+    """What stands with the blocks, for a model that tells no blocks."""
+    parameters = card.parameters
+    if card.impulse is not None or parameters is None:
+        return
+    if parameters.has_anomaly:
+        yield "anomaly", parameters.has_anomaly.name.lower()
+    if parameters.has_object_tracking:
+        yield "tracking", "yes"
+    for block in parameters.thresholds:
+        yield "thresholds", f"block {block.id} ({block.type}): {_settings(block.values)}"
+    if parameters.features_shm is not None:
+        yield "shared memory", f"{parameters.features_shm.elements} values"
 
 
 def _told(parameters: ModelParameters) -> Iterator[tuple[str, str]]:

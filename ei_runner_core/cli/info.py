@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
-from ..authoring.commands import backend_option, impulse_option, network_option
+from ..authoring.commands import (
+    backend_option,
+    impulse_option,
+    network_option,
+    options_option,
+)
 from ._output import json_option, print_json, show
 
 __all__ = ["info"]
@@ -14,6 +22,7 @@ __all__ = ["info"]
 @click.argument("path", metavar="[MODEL]", required=False)
 @click.option("-m", "--model", help="A path or an installed model; else EI_MODEL, else ./model.")
 @backend_option
+@options_option("-o", "--option")
 @impulse_option
 @network_option
 @json_option
@@ -21,6 +30,7 @@ def info(
     path: str | None,
     model: str | None,
     backend: str | None,
+    options: Mapping[str, Any],
     impulse: int | str | None,
     network: str | None,
     as_json: bool,
@@ -34,7 +44,7 @@ def info(
 
     if path and model:
         raise click.UsageError("name the model once, either as MODEL or with -m")
-    card = card_of(path or model or None, backend, impulse, network)
+    card = card_of(path or model or None, backend, options, impulse, network)
     if as_json:
         print_json(card.to_dict())
         return

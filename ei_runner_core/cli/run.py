@@ -168,9 +168,10 @@ class _Runner:
 
             show(result_table(answer.result.on_image, answer.tensor_names))
         else:
+            from .._tables import total_time_us
             from ._answers import summary
 
-            milliseconds = answer.result.timing.total_us / 1000
+            milliseconds = total_time_us(answer.result.timing) / 1000
             line = f"{name:<{self._width}}  {summary(answer)}  {milliseconds:.3f} ms"
             click.echo(printable(line))
 

@@ -362,3 +362,21 @@ def test_no_line_in_a_pipe_ends_with_blanks(
     lines = answer.stdout.decode().splitlines()
     assert lines
     assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_a_model_that_does_not_open_is_seen_by_the_doctor(
+    invoke: Invoke, motion: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EI_MODEL", str(motion))
+    rows = checks(invoke("doctor", "--json"))
+    assert rows["model"]["status"] == "ok"
+    (motion / "network.dense").write_text("no network")
+    rows = checks(invoke("doctor", "--json"))
+    assert rows["model"]["status"] == "broken"
+    assert "network.dense" in rows["model"]["detail"]
+
+
+def test_options_reach_the_backend_of_info_too(invoke: Invoke, motion: Path) -> None:
+    result = invoke("info", motion, "-o", "threads=2")
+    assert result.exit_code == 2
+    assert "dense has no options, got ['threads']" in result.stderr

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from ei_runner_core import (
+    BackendNotFoundError,
     EdgeImpulseModel,
     InvalidInputError,
+    ModelFormatError,
     ModelNotFoundError,
     UnsupportedModelError,
 )
@@ -125,8 +127,11 @@ def test_its_own_backend_wins(demo_path, tmp_path):
     assert info(path, EI_BACKEND="nonsense") == "digits demo"
 
 
-def test_wrong_options_are_one_line(demo_path, tmp_path):
-    path = package_model(demo_path("digits"), tmp_path / "a.eim", options={"nonsense": 1})
+def test_wrong_options_are_one_line(demo_path, tmp_path, monkeypatch):
+    bundle = demo_path("digits")
+    with monkeypatch.context() as patch:  # a machine that cannot try the model
+        patch.setenv("EI_RUNNER_PLUGINS", "eim")
+        path = package_model(bundle, tmp_path / "a.eim", options={"nonsense": 1})
     code, _, errors = run(path, tmp_path / "s.sock")
     assert code == 1
     assert "a.eim: error: " in errors
@@ -201,10 +206,46 @@ def test_what_cannot_be_served_is_not_packaged(tmp_path):
 
 
 def test_an_eim_is_refused(digits, tmp_path):
-    with pytest.raises(
-        InvalidInputError, match=r"digits\.eim is not known: only C\+\+ exports, bundl"
-    ):
+    with pytest.raises(InvalidInputError, match=r"digits\.eim is an \.eim already: copy it"):
         package_model(digits, tmp_path / "again.eim")
+
+
+@pytest.mark.parametrize("name", ["model", "num_threads=2", "model.zip"])
+def test_the_file_to_make_ends_in_eim(demo_path, tmp_path, name):
+    with pytest.raises(InvalidInputError, match=r"expected a name that ends in \.eim"):
+        package_model(demo_path("digits"), tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"backend": "nope"}, BackendNotFoundError, "there is no backend 'nope'"),
+        ({"options": {"num_treads": 2}}, InvalidInputError, "has no option 'num_treads'"),
+    ],
+)
+def test_what_would_fail_everywhere_is_refused_now(demo_path, tmp_path, settings, error, message):
+    with pytest.raises(error, match=message):
+        package_model(demo_path("digits"), tmp_path / "a.eim", **settings)
+    assert not (tmp_path / "a.eim").exists()
+
+
+def test_a_model_for_another_machine_is_packaged_with_a_warning(demo_path, tmp_path, caplog):
+    package_model(demo_path("digits"), tmp_path / "a.eim", backend="tvm")
+    assert "could not be tried here" in caplog.text
+
+
+def test_a_packaged_model_that_is_cut_off_is_told(digits, tmp_path):
+    cut = tmp_path / "cut.eim"
+    cut.write_bytes(digits.read_bytes()[:-100])
+    with pytest.raises(ModelFormatError, match="cut.eim is damaged: it is cut off"):
+        EdgeImpulseModel(cut, backend="eim")
+
+
+def test_an_option_is_no_socket(digits, tmp_path):
+    ended = subprocess.run([digits, "--help"], capture_output=True, cwd=tmp_path, timeout=30)
+    assert (ended.returncode, b"Requires one parameter" in ended.stdout) == (1, True)
+    assert not any(tmp_path.glob("--*"))
 
 
 def test_the_backend_of_eims_is_refused(demo_path, tmp_path):

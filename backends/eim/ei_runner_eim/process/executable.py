@@ -15,6 +15,7 @@ from ei_runner_core import (
     UnsupportedModelError,
 )
 
+from ..serving.launcher import MARK
 from .headers import Content, Damaged, Program, read_program
 from .places import PrivateFolder
 from .platforms import describe, runs_here, this_machine, translates
@@ -71,6 +72,11 @@ def _check_file(path: Path) -> None:
         ) from error
 
 
+def _ends_as_archive(content: Content) -> bool:
+    longest = 22 + 0xFFFF  # of the last record of a zip archive, with its comment
+    return b"PK\5\6" in content.part(max(content.size - longest, 0), min(content.size, longest))
+
+
 def _check_content(path: Path, content: Content) -> None:
     try:
         head = content.part(0, min(content.size, _HEAD))
@@ -81,6 +87,8 @@ def _check_content(path: Path, content: Content) -> None:
         _check_platform(path, program, head)
     elif head.startswith(b"#!"):
         _check_interpreter(path, head)
+        if MARK.encode() in head and not _ends_as_archive(content):
+            raise _damaged(path, "it is cut off: its model is missing")
     else:
         raise ModelFormatError(
             f"{path.name} is {_kind(head)} and no executable; download the model for "

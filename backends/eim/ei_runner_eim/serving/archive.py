@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import sys
@@ -13,16 +14,25 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ei_runner_core import EdgeImpulseError, EdgeImpulseModel, InvalidInputError
+from ei_runner_core import (
+    BackendNotFoundError,
+    EdgeImpulseError,
+    EdgeImpulseModel,
+    InvalidInputError,
+)
 from ei_runner_core.packaging import make_bundle
+from ei_runner_core.plugins import FIRST_PARTY_EXTRAS
 
 from .launcher import MAIN, launcher
 from .packaged import SETTINGS_FILE
 from .served_model import served_model
 
-__all__ = ["package_model"]
+__all__ = ["SUFFIX", "package_model"]
+
+SUFFIX = ".eim"
 
 _THIS_BACKEND = "eim"
+_log = logging.getLogger(__name__)
 
 
 def package_model(
@@ -65,6 +75,7 @@ def package_model(
         )
     path = Path(target)
     _check_place(path, Path(model), force)
+    _check_names(Path(model), path)
     with TemporaryDirectory() as scratch:
         bundle = make_bundle(model, Path(scratch, "bundle.zip"), impulse=impulse, network=network)
         _check_servable(bundle, backend, options)
@@ -74,6 +85,15 @@ def package_model(
     contents |= {"__main__.py": MAIN.encode(), SETTINGS_FILE: settings.encode()}
     _write(path, launcher(sys.executable), contents)
     return path
+
+
+def _check_names(model: Path, target: Path) -> None:
+    if model.suffix.lower() == SUFFIX:
+        raise InvalidInputError(f"{model} is an {SUFFIX} already: copy it")
+    if target.suffix.lower() != SUFFIX:
+        raise InvalidInputError(
+            f"the file to make is called {str(target)!r}, expected a name that ends in {SUFFIX}"
+        )
 
 
 def _check_place(path: Path, model: Path, force: bool) -> None:
@@ -91,8 +111,14 @@ def _check_servable(bundle: Path, backend: str | None, options: Mapping[str, Any
     """Find out now what would else show at the first start."""
     try:
         model = EdgeImpulseModel(bundle, backend=backend, options=options)
-    except EdgeImpulseError:
-        return  # it may be for another machine
+    except InvalidInputError:
+        raise  # an option is wrong wherever the model runs
+    except EdgeImpulseError as error:
+        is_known = backend is None or backend.lower() in FIRST_PARTY_EXTRAS
+        if isinstance(error, BackendNotFoundError) and not is_known:
+            raise
+        _log.warning("the model could not be tried here, and is packaged as it is: %s", error)
+        return
     with model:
         served_model(model)
 

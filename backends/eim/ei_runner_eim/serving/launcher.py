@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shlex
 
-__all__ = ["MAIN", "launcher"]
+__all__ = ["MAIN", "MARK", "launcher"]
+
+MARK = "A model that ei-runner serves as an .eim."
+"""Stands in the head of each packaged model."""
 
 MAIN = """\
 import signal
@@ -19,7 +22,7 @@ sys.exit(main(sys.argv[0], sys.argv[1:]))
 
 _LAUNCHER = """\
 #!/bin/sh
-# A model that ei-runner serves as an .eim. Behind this script stands a zip archive: the model.
+# {mark} Behind this script stands a zip archive: the model.
 case $0 in
   */*) self=$0 ;;
   *) if [ -f "$0" ]; then self=./$0; else self=$(command -v "$0"); fi ;;
@@ -38,4 +41,4 @@ exit 127
 
 def launcher(python: str | None) -> str:
     """The script; it tries EI_RUNNER_PYTHON, then this Python, then those on the path."""
-    return _LAUNCHER.replace("{python}", shlex.quote(python or ""))
+    return _LAUNCHER.replace("{mark}", MARK).replace("{python}", shlex.quote(python or ""))

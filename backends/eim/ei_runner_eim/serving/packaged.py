@@ -21,6 +21,7 @@ __all__ = ["SETTINGS_FILE", "main"]
 
 SETTINGS_FILE = "ei-runner-eim.json"
 _USAGE = "Requires one parameter (either: '--print-info', 'stdin' or the name of a socket)"
+_PRINT_INFO = "--print-info"
 _FAILED = 1
 _BACKEND_VARIABLE = "EI_BACKEND"
 
@@ -37,12 +38,12 @@ def main(archive: str, arguments: Sequence[str]) -> int:
     """
     if archive in sys.path:
         sys.path.remove(archive)  # no module is in there
-    if not arguments:
+    if not arguments or (arguments[0].startswith("-") and arguments[0] != _PRINT_INFO):
         say(_USAGE)
         return _FAILED
     opener = partial(_open, archive)
     try:
-        if arguments[0] == "--print-info":
+        if arguments[0] == _PRINT_INFO:
             return print_info(opener)
         return serve(opener, arguments[0])
     except EdgeImpulseError as error:
