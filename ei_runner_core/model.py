@@ -234,7 +234,7 @@ class EdgeImpulseModel:
 
     def normalize_visual_anomaly(
         self,
-        anomaly: float,
+        anomaly: float | None,
         max: float,  # noqa: A002 - the protocol's word
         mean: float,
         grid: Iterable[BoundingBox] = (),
@@ -242,7 +242,7 @@ class EdgeImpulseModel:
         """Scale visual anomaly scores so that 1.0 is the model's threshold, clipped to 0..1.
 
         Args:
-            anomaly: the score of the whole image.
+            anomaly: the score of the whole image; a model that has none gives ``None``, as 0.
             max: the largest score of the grid.
             mean: the mean score of the grid.
             grid: the cells, as in :class:`VisualAnomaly`.
@@ -262,7 +262,7 @@ class EdgeImpulseModel:
             return 0.0 if ratio < 0 else 1.0 if ratio > 1 else ratio
 
         cells = tuple(replace(cell, value=scaled(cell.value)) for cell in grid)
-        return scaled(anomaly), scaled(max), scaled(mean), cells
+        return scaled(anomaly or 0.0), scaled(max), scaled(mean), cells
 
     def _visual_anomaly_threshold(self) -> float:
         for threshold in self.thresholds:

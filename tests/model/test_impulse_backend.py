@@ -147,6 +147,7 @@ def test_a_visual_anomaly_is_scaled_by_the_threshold_as_it_is_now(model):
     assert [cell.value for cell in cells] == [0.5, 1.0]
     model.set_threshold(9, min_anomaly_score=60.0)
     assert model.normalize_visual_anomaly(0.0, 30.0, 6.0)[1:3] == (0.5, 0.1)
+    assert model.normalize_visual_anomaly(None, 30.0, 6.0)[0] == 0.0
 
 
 def test_streams_options_debug_and_freeform_are_handed_on(path):

@@ -20,8 +20,10 @@ __all__ = ["LONGEST_REPLY", "EimClient", "Garbage", "OutOfStep", "Refused"]
 LONGEST_REPLY = 128 << 20
 _LARGEST_ID = 2**31 - 1
 _SHOWN = 60
+_NOTHING = b'{"nothing":0'
 
 H = TypeVar("H", bound=Head)
+Decoder = Callable[[bytes], H]
 
 
 class Garbage(Exception):  # noqa: N818 - the fault is not on this side
@@ -54,13 +56,14 @@ class EimClient:
 
     def hello(self, timeout: float) -> Hello:
         """Begin the conversation; arguments and errors as those of :meth:`ask`."""
-        return self._exchange(b'{"hello":1', timeout, "hello", decode_hello)
+        return self._exchange(lambda: b'{"hello":1', timeout, "hello", decode_hello)
 
-    def ask(self, question: bytes, timeout: float, what: str) -> Reply:
+    def ask(self, question: Callable[[], bytes], timeout: float, what: str) -> Reply:
         """Ask, and wait for the answer.
 
         Args:
-            question: a JSON object without its end: ``{"classify":[1,2]``.
+            question: gives a JSON object without its end, ``{"classify":[1,2]``. It is called when
+                nothing of an earlier question is under way, so that it may write what is shared.
             timeout: seconds from now.
             what: the name of the question, for messages.
 
@@ -74,15 +77,16 @@ class EimClient:
         return self._exchange(question, timeout, what, decode_reply)
 
     def _exchange(
-        self, question: bytes, timeout: float, what: str, decode: Callable[[bytes], H]
+        self, question: Callable[[], bytes], timeout: float, what: str, decode: Decoder[H]
     ) -> H:
         if not self.is_in_step:
             raise OutOfStep
         deadline = time.monotonic() + timeout
-        number = self._next_id()
         try:
-            self._send(b'%b,"id":%d}\n' % (question, number), deadline, what)
-            reply = self._answer_to(number, deadline, what, decode)
+            if self._last_answered < self._last_id:
+                self._catch_up(deadline)
+            self._send(question(), deadline, what)
+            reply = self._answer(self._last_id, deadline, what, decode)
         except (ConnectionEnded, Expired, Garbage):
             self.is_in_step = False
             raise
@@ -90,37 +94,41 @@ class EimClient:
             raise Refused(_refusal(what, reply.error))
         return reply
 
-    def _next_id(self) -> int:
+    def _catch_up(self, deadline: float) -> None:
+        """Let the program finish what an interrupt kept from being waited for.
+
+        Whether those answers were taken is not known. So it is asked what every program refuses,
+        after it has answered everything else.
+        """
+        self._send(_NOTHING, deadline, "nothing")
+        while self._last_answered < self._last_id:
+            reply = self._next(deadline, "nothing", decode_reply)
+            if reply.id is None or not self._last_answered < reply.id <= self._last_id:
+                raise Garbage(f"answered with the id {reply.id} what was asked before")
+            self._last_answered = reply.id
+
+    def _send(self, question: bytes, deadline: float, what: str) -> None:
         if self._last_id == _LARGEST_ID:
             self._last_id = self._last_answered = 0
-        self._last_id += 1
-        return self._last_id
-
-    def _send(self, message: bytes, deadline: float, what: str) -> None:
+        message = b'%b,"id":%d}\n' % (question, self._last_id + 1)
         self.is_in_step = False  # an interrupt may leave a part of the message
+        self._last_id += 1
         try:
             self._connection.send(message, deadline)
         except FrameTooLong:
             raise _too_long(what) from None
         self.is_in_step = True
 
-    def _answer_to(
-        self, number: int, deadline: float, what: str, decode: Callable[[bytes], H]
-    ) -> H:
-        """The answer to a question, after those that an interrupt kept from being waited for."""
-        while True:
-            reply = self._next(deadline, what, decode)
-            if reply.id == number or (reply.id is None and reply.error is not None):
-                self._last_answered = number
-                return reply
-            if not self._last_answered < (reply.id or 0) < number:
-                raise Garbage(
-                    f"answered with the id {reply.id} when it was asked {what!r} with the id "
-                    f"{number}"
-                )
-            self._last_answered = reply.id or 0
+    def _answer(self, number: int, deadline: float, what: str, decode: Decoder[H]) -> H:
+        reply = self._next(deadline, what, decode)
+        if reply.id != number and (reply.id is not None or reply.error is None):
+            raise Garbage(
+                f"answered with the id {reply.id} when it was asked {what!r} with the id {number}"
+            )
+        self._last_answered = number
+        return reply
 
-    def _next(self, deadline: float, what: str, decode: Callable[[bytes], H]) -> H:
+    def _next(self, deadline: float, what: str, decode: Decoder[H]) -> H:
         try:
             raw = self._connection.receive(deadline)
         except FrameTooLong:

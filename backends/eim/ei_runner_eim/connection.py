@@ -75,7 +75,9 @@ class Connection:
     def receive(self, deadline: float) -> bytes:
         """The next whole message; errors as those of :meth:`send`."""
         while (message := self._frames.next()) is None:
-            if not self._incoming.poll(_milliseconds(deadline)):
+            left = _milliseconds(deadline)
+            # what trickles in without end must not be waited for any longer
+            if not self._incoming.poll(left) or not left:
                 raise Expired
             self._take()
         return message

@@ -1,21 +1,18 @@
 """Whole messages out of a stream of bytes, however the reads were cut.
 
 A message is one JSON object. Most senders end it with a line break, a NUL byte or both, some with
-nothing; strings in it may hold braces. What stands between two messages is no message: an ``.eim``
-that talks over its standard output also prints there what it has to say.
+nothing; strings in it may hold braces.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 __all__ = ["FrameReader", "FrameTooLong", "NoFrame"]
 
 _BLANKS = b" \t\r\n\0"
 _BRACE = re.compile(rb"[{}]")
-_END_OF_LINE = re.compile(rb"[\n\0]")
-_NEXT_OBJECT = re.compile(rb"\}\s*\{")
+_END_OF_OBJECT = re.compile(rb"\}\s*[^\s,\]}]")
 _LAST_BRACE = re.compile(rb"\}\s*\Z")
 
 
@@ -36,19 +33,11 @@ class FrameReader:
 
     Args:
         limit: the longest message in bytes.
-        skipped: is called with the text that stands between two messages, without blanks.
-        strict: nothing but blanks may stand there.
+        strict: nothing but blanks may stand between messages; else what stands there is dropped.
     """
 
-    def __init__(
-        self,
-        limit: int,
-        skipped: Callable[[bytes], None] | None = None,
-        *,
-        strict: bool = False,
-    ) -> None:
+    def __init__(self, limit: int, *, strict: bool = False) -> None:
         self._limit = limit
-        self._skipped = skipped
         self._strict = strict
         self._buffer = bytearray()
         self._restart()
@@ -105,15 +94,12 @@ class FrameReader:
         if self._buffer[:1] == b"{":
             return True
         begin = self._buffer.find(b"{")
-        between = bytes(self._buffer if begin < 0 else self._buffer[:begin])
-        if self._strict and between.strip(_BLANKS):
-            raise NoFrame(between.strip(_BLANKS))
-        if begin < 0 and not _END_OF_LINE.search(between):
-            return False  # the line may go on
-        del self._buffer[: len(between)]
-        if self._skipped and (text := between.strip(_BLANKS)):
-            self._skipped(text)
-        return begin >= 0
+        is_there = begin >= 0
+        between = self._buffer[:begin] if is_there else self._buffer
+        if self._strict and (text := bytes(between).strip(_BLANKS)):
+            raise NoFrame(text)
+        del self._buffer[: begin if is_there else None]
+        return is_there
 
     def _end_of_line(self) -> int:
         """Where the first line ends, if it is balanced: nearly all messages are one line."""
@@ -124,7 +110,7 @@ class FrameReader:
             self._line_searched = len(self._buffer)
             return 0
         self._is_long = True  # unless this is the end of it
-        is_one = not _NEXT_OBJECT.search(self._buffer, 0, line) and _LAST_BRACE.search(
+        is_one = not _END_OF_OBJECT.search(self._buffer, 0, line) and _LAST_BRACE.search(
             self._buffer, max(line - 8, 0), line
         )
         is_even = self._buffer.count(b"{", 0, line) == self._buffer.count(b"}", 0, line)

@@ -24,6 +24,7 @@ class Keeper:
         self.name = name
         self._start = start
         self._why_unusable = ""
+        self._last_words = "it was ended"
         self.eim = start()
         self.may_restart = may_restart and self.eim.can_restart
 

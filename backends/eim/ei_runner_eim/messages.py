@@ -233,7 +233,8 @@ def _tensors(
 ) -> tuple[npt.NDArray[np.float32], ...] | None:
     if tensors is None:
         return None
-    return tuple(np.array(tensor, np.float32) for tensor in tensors)  # a None becomes NaN
+    with np.errstate(over="ignore"):  # what is too large is infinite; a None becomes NaN
+        return tuple(np.array(tensor, np.float32) for tensor in tensors)
 
 
 def _timing(times: Times | None, round_trip_us: int) -> Timing:

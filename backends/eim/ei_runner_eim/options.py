@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from ei_runner_core.authoring import read_options
@@ -64,7 +65,7 @@ def _choice(*words: str) -> Callable[[Any], str]:
 
 
 def _seconds(value: Any) -> float:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number or not 0 < value <= _LONGEST:
         raise ValueError("a number of seconds above 0 and at most a week")
     return float(value)

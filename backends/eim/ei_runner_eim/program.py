@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Protocol
 
@@ -112,9 +113,11 @@ class RunningEim:
             InferenceError: it answered with garbage, or an earlier question was not sent whole.
         """
         begin = perf_counter_ns()
-        question = self._tensors.question(name, window)
-        if debug:
-            question += b',"debug":true'
+
+        def question() -> bytes:
+            text = self._tensors.question(name, window)
+            return text + b',"debug":true' if debug else text
+
         reply = self._ask(question, self._options.timeout, name)
         tensors = self._tensors.freeform()
         round_trip = (perf_counter_ns() - begin) // 1000
@@ -123,7 +126,8 @@ class RunningEim:
     def set_threshold(self, block_id: int, name: str, value: float) -> None:
         """Change one value of one block; errors as those of :meth:`infer`."""
         change = orjson.dumps({"id": block_id, name: value})
-        self._ask(b'{"set_threshold":%b' % change, self._options.timeout, "set_threshold")
+        question = b'{"set_threshold":%b' % change
+        self._ask(lambda: question, self._options.timeout, "set_threshold")
 
     def close(self) -> None:
         """Hang up and end the program. Closing twice is legal."""
@@ -139,7 +143,7 @@ class RunningEim:
         self._program.abandon()
         self._wire.close()
 
-    def _ask(self, question: bytes, timeout: float, what: str) -> Reply:
+    def _ask(self, question: Callable[[], bytes], timeout: float, what: str) -> Reply:
         try:
             return self._client.ask(question, timeout, what)
         except ConnectionEnded:
@@ -188,7 +192,9 @@ class RunningEim:
         zeros = np.zeros(self.parameters.input_features_count, np.float32)
         with contextlib.suppress(Refused):
             self._ask(
-                self._tensors.question("classify", zeros), self._options.warm_up_timeout, "classify"
+                lambda: self._tensors.question("classify", zeros),
+                self._options.warm_up_timeout,
+                "classify",
             )
 
     def _failed(

@@ -107,8 +107,8 @@ class EimSession(ImpulseSession):
 
     def set_threshold(self, block_id: int, **values: float) -> None:
         """Change values of one block; see :meth:`ei_runner_core.ImpulseSession.set_threshold`."""
-        self._thresholds.check(block_id, values)
-        self._turn.run(self._set_threshold, block_id, values)
+        checked = self._thresholds.checked(block_id, values)
+        self._turn.run(self._set_threshold, int(block_id), checked)
 
     def close(self) -> None:
         """End the program, after the call that is being worked on. Closing twice is legal."""
@@ -125,8 +125,11 @@ class EimSession(ImpulseSession):
         self._finalizer.detach()
 
     def _classify(self, window: FloatArray, debug: bool) -> InferenceResult:
-        self._has_memory |= self._follows
-        return self._asked(lambda: self._keeper.eim.infer("classify", window, debug))
+        def ask() -> InferenceResult:
+            self._has_memory |= self._follows
+            return self._keeper.eim.infer("classify", window, debug)
+
+        return self._asked(ask)
 
     def _classify_slice(self, piece: FloatArray, debug: bool) -> InferenceResult:
         if self._streams:
@@ -138,18 +141,20 @@ class EimSession(ImpulseSession):
 
     def _stream(self, piece: FloatArray, debug: bool) -> InferenceResult | None:
         """Let the program work on the slice; ``None`` if it cannot."""
+
+        def ask() -> InferenceResult:
+            self._has_memory = True  # also if an interrupt comes before the answer
+            self._slices += 1
+            return self._keeper.eim.infer("classify_continuous", piece, debug)
+
         try:
-            result = self._asked(
-                lambda: self._keeper.eim.infer("classify_continuous", piece, debug)
-            )
+            result = self._asked(ask)
         except InferenceError as error:
-            if self._slices or code_of(str(error)) != CANNOT_STREAM:
+            if self._slices > 1 or code_of(str(error)) != CANNOT_STREAM:
                 raise
-            self._streams = False
+            self._streams = self._has_memory = False
             _log.debug("the model cannot work on slices: windows slide instead")
             return None
-        self._has_memory = True
-        self._slices += 1
         if self._slices < self._slices_of_a_window() and _says_nothing(result):
             return InferenceResult(ready=False, timing=result.timing)
         return result
@@ -164,9 +169,9 @@ class EimSession(ImpulseSession):
             self._restart()
 
     def _restart(self) -> None:
+        self._keeper.restart()
         self._slices = 0
         self._has_memory = False
-        self._keeper.restart()
         for block_id, name, value in self._thresholds.changed:
             self._set_one(self._asked_once, block_id, name, value)
 
@@ -194,24 +199,30 @@ class EimSession(ImpulseSession):
             raise
 
     def _set_threshold(self, block_id: int, values: Mapping[str, float]) -> None:
-        before = self._thresholds.values(block_id)
-        done: list[str] = []
+        before = dict(self._thresholds.values(block_id))
+        done: dict[str, float] = {}
         try:
             for name, value in values.items():
                 self._set_one(self._asked, block_id, name, value)
-                done.append(name)
+                done[name] = before[name]
         except InferenceError as error:
             if self._keeper.eim.has_failed:
                 raise
-            for name in done:
-                self._set_one(self._asked_once, block_id, name, before[name])
+            for name, value in done.items():
+                self._set_one(self._asked_once, block_id, name, value)
             raise InvalidInputError(str(error)) from error
-        self._thresholds.set(block_id, values)
 
     def _set_one(
         self, asked: Callable[[Callable[[], None]], None], block_id: int, name: str, value: float
     ) -> None:
-        asked(lambda: self._keeper.eim.set_threshold(block_id, name, value))
+        try:
+            asked(lambda: self._keeper.eim.set_threshold(block_id, name, value))
+        except Exception:
+            raise  # it was not taken
+        except BaseException:
+            self._thresholds.set(block_id, {name: value})  # interrupted, when it was on its way
+            raise
+        self._thresholds.set(block_id, {name: value})
 
     def _named(self, tensors: Sequence[FloatArray]) -> dict[str, np.ndarray]:
         known = self._keeper.eim.freeform_outputs

@@ -51,8 +51,7 @@ class Segment:
         fd = _open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         try:
             os.ftruncate(fd, elements * _ITEM)
-            if hasattr(os, "posix_fallocate"):  # too little room is an error now, not a crash later
-                os.posix_fallocate(fd, 0, elements * _ITEM)
+            _reserve(fd, elements * _ITEM)
             return cls(name, fd, elements)
         except BaseException:
             unlink(name)
@@ -65,7 +64,7 @@ class Segment:
         """Map a segment that another process has made.
 
         Raises:
-            OSError: there is no such segment, or it belongs to another user.
+            OSError: there is no such segment, it belongs to another user, or there is no room.
             ValueError: the name is none, or the segment is too small.
         """
         if not is_segment_name(name):
@@ -75,6 +74,7 @@ class Segment:
             size = os.fstat(fd).st_size
             if elements < 1 or size < elements * _ITEM:
                 raise ValueError(f"{name} has {size} bytes, not the {elements * _ITEM} needed")
+            _reserve(fd, elements * _ITEM)
             return cls(name, fd, elements)
         finally:
             os.close(fd)
@@ -101,6 +101,12 @@ def unlink(name: str) -> None:
 
     with contextlib.suppress(FileNotFoundError):
         _posixshmem.shm_unlink(name)
+
+
+def _reserve(fd: int, size: int) -> None:
+    """Take the memory now: too little of it is an error here, and would be a crash later."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(fd, 0, size)
 
 
 def _open(name: str, flags: int) -> int:

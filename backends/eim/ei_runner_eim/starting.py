@@ -89,6 +89,7 @@ def _start_with_socket(
     on_failure.callback(process.close)
     connected = _connect_when_it_listens(process, executable, folder.socket, options, deadline)
     on_failure.callback(connected.close)
+    on_failure.callback(process.close)  # before: hung up on, it could die and leave its segments
     return process, SocketWire(connected)
 
 
@@ -108,7 +109,6 @@ def _start_with_pipes(
         stop_timeout=options.stop_timeout,
     )
     on_failure.callback(process.close)
-    on_failure.callback(wire.hang_up)  # first, so that the program can end by itself
     wire.started()
     wire.pass_on(process.heard)
     return process, wire

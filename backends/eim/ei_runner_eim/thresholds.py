@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from math import isfinite
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 from ei_runner_core import BlockThresholds, InvalidInputError
 
 __all__ = ["Thresholds"]
+
+_LARGEST = 3.4028234663852886e38  # of float32
 
 
 class Thresholds:
@@ -23,27 +25,31 @@ class Thresholds:
         self._changed: dict[tuple[int, str], float] = {}
 
     @property
-    def changed(self) -> Iterator[tuple[int, str, float]]:
+    def changed(self) -> tuple[tuple[int, str, float], ...]:
         """Block, name and value of all that a program which is started anew has to hear."""
-        return ((block, name, value) for (block, name), value in self._changed.items())
+        return tuple((block, name, value) for (block, name), value in self._changed.items())
 
-    def check(self, block_id: int, values: Mapping[str, float]) -> None:
-        """Refuse what the program does not know.
+    def checked(self, block_id: int, values: Mapping[str, Any]) -> dict[str, float]:
+        """The values as numbers of Python's own.
 
         Raises:
-            InvalidInputError: there is no such block or name, or a value is no number.
+            InvalidInputError: there is no such block or name, or a value is no number of float32.
         """
         known = self.values(block_id)
+        checked: dict[str, float] = {}
         for name, value in values.items():
             if name not in known:
                 names = ", ".join(known) or "none"
                 raise InvalidInputError(
                     f"the block {block_id} has no value {name!r} to set; it has: {names}"
                 )
-            if not _is_number(value):
+            number = _number(value)
+            if number is None:
                 raise InvalidInputError(
                     f"the value {name!r} of the block {block_id} is {value!r}, expected a number"
                 )
+            checked[name] = number
+        return checked
 
     def values(self, block_id: int) -> Mapping[str, float]:
         """The values of a block.
@@ -70,10 +76,11 @@ class Thresholds:
         )
 
 
-def _is_number(value: Any) -> bool:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return False
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
     try:
-        return isfinite(value)
+        number = float(value)
     except OverflowError:  # an integer beyond all floating-point numbers
-        return False
+        return None
+    return number if abs(number) <= _LARGEST else None

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import socket
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
@@ -61,6 +62,7 @@ class PipeWire(Wire):
         self.program_reads, self._writer = os.pipe()
         self._reader, self.program_writes = os.pipe()
         self._open = {self.program_reads, self._writer, self._reader, self.program_writes}
+        weakref.finalize(self, _close_own, self._open, os.getpid())
         _widen(self._writer)
         self._lines = LineReader(LONGEST_REPLY)
         self.connection = Connection(self._reader, self._writer, self._lines)
@@ -86,6 +88,12 @@ class PipeWire(Wire):
             if fd in self._open:
                 self._open.discard(fd)
                 os.close(fd)
+
+
+def _close_own(fds: set[int], pid: int) -> None:
+    """Close what an interrupt has left open; a forked child has closed its copies."""
+    while fds and os.getpid() == pid:
+        os.close(fds.pop())
 
 
 def _widen(pipe: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -57,7 +58,7 @@ def peer():
 def test_each_question_has_a_number_of_its_own(peer):
     for number in (1, 2, 3):
         peer.say(id=number, success=True, result={"anomaly": number / 2})
-        reply = peer.client.ask(b'{"classify":[1.5]', PATIENCE, "classify")
+        reply = peer.client.ask(lambda: b'{"classify":[1.5]', PATIENCE, "classify")
         assert reply.result.anomaly == number / 2
         assert peer.hear() == {"classify": [1.5], "id": number}
 
@@ -68,23 +69,54 @@ def test_the_answer_to_another_question_is_garbage(peer, number):
     peer.client.hello(PATIENCE)
     peer.say(id=number, success=True)
     with pytest.raises(Garbage, match=f"id {number} when it was asked 'classify' with the id 2"):
-        peer.client.ask(b'{"classify":[1]', PATIENCE, "classify")
+        peer.client.ask(lambda: b'{"classify":[1]', PATIENCE, "classify")
     with pytest.raises(OutOfStep):
-        peer.client.ask(b'{"classify":[1]', PATIENCE, "classify")
+        peer.client.ask(lambda: b'{"classify":[1]', PATIENCE, "classify")
 
 
-def test_an_interrupted_question_does_not_spoil_the_next_one(peer, monkeypatch):
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_an_interrupted_question_does_not_spoil_the_next_one(peer, monkeypatch, is_lost):
     def interrupt(deadline):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(peer.client._connection, "receive", interrupt)
-        for _ in range(2):
+        for _ in range(2):  # in the first question, and when its answer is waited for
             with pytest.raises(KeyboardInterrupt):
-                peer.client.ask(b'{"classify":[1]', PATIENCE, "classify")
-    for number in (1, 2, 3):  # the answers to both, and to the next one
-        peer.say(id=number, success=True, result={"anomaly": float(number)})
-    assert peer.client.ask(b'{"classify":[2]', PATIENCE, "classify").result.anomaly == 3.0
+                peer.client.ask(lambda: b'{"classify":[1]', PATIENCE, "classify")
+    written = []
+
+    def question():
+        written.append(peer.client._last_answered)  # nothing is under way any more
+        return b'{"classify":[2]'
+
+    if not is_lost:  # the interrupt may also have come when the answer had been read
+        peer.say(id=1, success=True, result={"anomaly": 1.0})
+    for number in (2, 3):
+        peer.say(id=number, success=False, error="Failed to handle message")
+    peer.say(id=4, success=True, result={"anomaly": 4.0})
+    assert peer.client.ask(question, PATIENCE, "classify").result.anomaly == 4.0
+    assert written == [3]
+    assert [peer.hear()["id"] for _ in range(4)] == [1, 2, 3, 4]
+
+
+def test_a_flood_of_nothing_ends_at_the_deadline(peer):
+    stop = threading.Event()
+
+    def flood() -> None:
+        peer.socket.settimeout(0.05)
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                peer.socket.sendall(b" " * 65536)
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    try:
+        with pytest.raises(Expired):
+            peer.client.ask(lambda: b'{"classify":[1]', 0.2, "classify")
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_a_question_that_was_interrupted_half_sent_ends_the_conversation(peer, monkeypatch):
@@ -94,20 +126,20 @@ def test_a_question_that_was_interrupted_half_sent_ends_the_conversation(peer, m
     with monkeypatch.context() as patch:
         patch.setattr(peer.client._connection, "send", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            peer.client.ask(b'{"classify":[1]', PATIENCE, "classify")
+            peer.client.ask(lambda: b'{"classify":[1]', PATIENCE, "classify")
     with pytest.raises(OutOfStep):
-        peer.client.ask(b'{"classify":[1]', PATIENCE, "classify")
+        peer.client.ask(lambda: b'{"classify":[1]', PATIENCE, "classify")
 
 
 def test_a_refusal_says_what_its_code_means_and_the_next_question_goes_on(peer):
     peer.say(id=1, success=False, error="Classifying failed, error code was -11")
     with pytest.raises(Refused, match=r"error code was -11 \(out of memory\)"):
-        peer.client.ask(b'{"classify":[1]', PATIENCE, "classify")
+        peer.client.ask(lambda: b'{"classify":[1]', PATIENCE, "classify")
     peer.say(success=False, error="Missing 'id'\n field")
     with pytest.raises(Refused, match=r"refused 'classify': Missing 'id' field$"):
-        peer.client.ask(b'{"classify":[1]', PATIENCE, "classify")
+        peer.client.ask(lambda: b'{"classify":[1]', PATIENCE, "classify")
     peer.say(id=3, success=True)
-    assert peer.client.ask(b'{"classify":[1]', PATIENCE, "classify").id == 3
+    assert peer.client.ask(lambda: b'{"classify":[1]', PATIENCE, "classify").id == 3
 
 
 @pytest.mark.parametrize("answer", [b'{"id":1,"succ', b"", b"\n\0\n"])
@@ -115,7 +147,7 @@ def test_an_answer_that_does_not_come_ends_at_the_deadline(peer, answer):
     peer.socket.sendall(answer)
     begin = time.monotonic()
     with pytest.raises(Expired):
-        peer.client.ask(b'{"classify":[1]', 0.1, "classify")
+        peer.client.ask(lambda: b'{"classify":[1]', 0.1, "classify")
     assert 0.1 <= time.monotonic() - begin < PATIENCE / 2
 
 
@@ -131,7 +163,7 @@ def test_an_answer_that_trickles_in_ends_at_the_deadline_too(peer):
     thread.start()
     try:
         with pytest.raises(Expired):
-            peer.client.ask(b'{"classify":[1]', 0.2, "classify")
+            peer.client.ask(lambda: b'{"classify":[1]', 0.2, "classify")
     finally:
         stop.set()
         thread.join()
@@ -139,7 +171,7 @@ def test_an_answer_that_trickles_in_ends_at_the_deadline_too(peer):
 
 def test_a_question_that_nobody_reads_ends_at_the_deadline(peer):
     with pytest.raises(Expired):
-        peer.client.ask(b'{"classify":[' + b"1," * (4 << 20) + b"1]", 0.1, "classify")
+        peer.client.ask(lambda: b'{"classify":[' + b"1," * (4 << 20) + b"1]", 0.1, "classify")
 
 
 def test_long_messages_in_both_directions_do_not_block_each_other(peer):
@@ -153,7 +185,7 @@ def test_long_messages_in_both_directions_do_not_block_each_other(peer):
     thread = threading.Thread(target=talk)
     thread.start()
     question = b'{"classify":[' + b"1," * (2 << 20) + b"1]"
-    assert peer.client.ask(question, PATIENCE, "classify").info == text
+    assert peer.client.ask(lambda: question, PATIENCE, "classify").info == text
     thread.join()
 
 

@@ -182,10 +182,12 @@ def test_a_window_in_shared_memory_is_answered_from_there(greeted):
 
 def test_wrong_elements_are_named(greeted):
     client = greeted()
-    assert client.error(classify_shm={}) == "Missing 'elements' in 'classify_shm'"
-    assert client.error(classify_shm={"elements": "4"}) == "Missing 'elements' in 'classify_shm'"
+    assert client.error(classify_shm={}) == "Missing 'elements' in 'classify_data_shm'"
+    assert (
+        client.error(classify_shm={"elements": "4"}) == "Missing 'elements' in 'classify_data_shm'"
+    )
     assert client.error(classify_continuous_shm={"elements": 4}) == (
-        "Invalid value for 'classify_continuous_shm.elements', expected 2, but got 4"
+        "Invalid value for 'classify_data_continuous_shm.elements', expected 2, but got 4"
     )
 
 
@@ -245,7 +247,8 @@ def test_visual_anomaly_stands_flat_in_the_result(greeted):
         "visual_anomaly_max": 2.0,
         "visual_anomaly_mean": 1.0,
     }
-    assert greeted({"result": visual}).ask(classify=[1, 2, 3, 4])["result"] == visual
+    result = greeted({"result": visual}).ask(classify=[1, 2, 3, 4])["result"]
+    assert result == {**visual, "anomaly": 0.0}, "an .eim has both"
 
 
 def test_nan_and_infinity_become_null(greeted):

@@ -107,6 +107,8 @@ class Program:
         # nobody is left, or (on macOS) only who has ended already
         with Suppressed(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
+        with Suppressed(ProcessLookupError, PermissionError):
+            os.kill(self.pid, number)  # it may have left its group
 
     def find_segments(self) -> None:
         """Note the segments that it has by now; not all programs remove them."""

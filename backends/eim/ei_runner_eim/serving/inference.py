@@ -45,6 +45,8 @@ class Inference:
     ) -> None:
         self._key = key
         self._shared_key = f"{key}_shm"
+        # what an .eim calls it in its errors
+        self._shared_name = f"{key.replace('classify', 'classify_data')}_shm"
         self._length = length
         self._classify = classify
         self._zeros = zeros
@@ -71,11 +73,12 @@ class Inference:
         if segment is None:
             raise Refused(f"Cannot use '{key}', {self._shared.error}")
         elements = request[key].get("elements")
-        if type(elements) is not int:
-            raise Refused(f"Missing 'elements' in '{key}'")
+        if type(elements) is not int or elements < 0:
+            raise Refused(f"Missing 'elements' in '{self._shared_name}'")
         if elements != self._length:
             raise Refused(
-                f"Invalid value for '{key}.elements', expected {self._length}, but got {elements}"
+                f"Invalid value for '{self._shared_name}.elements', expected {self._length}, but "
+                f"got {elements}"
             )
         return segment.array[:elements]
 

@@ -27,9 +27,9 @@ case $0 in
   */*) self=$0 ;;
   *) if [ -f "$0" ]; then self=./$0; else self=$(command -v "$0"); fi ;;
 esac
+probe='import sys; sys.path[:] = filter(None, sys.path); import ei_runner_eim'
 for python in "$EI_RUNNER_PYTHON" {python} python3 python; do
-  if [ -n "$python" ] && "$python" -c 'import sys; del sys.path[0]; import ei_runner_eim' \\
-      </dev/null >/dev/null 2>&1; then
+  if [ -n "$python" ] && "$python" -c "$probe" </dev/null >/dev/null 2>&1; then
     exec "$python" "$self" "$@"
   fi
 done

@@ -62,6 +62,8 @@ def described_result(result: InferenceResult, freeform: Any) -> dict[str, Any]:
     answer = reply["result"]
     if "bounding_boxes" in answer:
         answer["bounding_boxes"] = [box for box in answer["bounding_boxes"] if box["value"]]
+    if "visual_anomaly_max" in answer:
+        answer.setdefault("anomaly", 0.0)  # an .eim has both
     for track in answer.get("object_tracking", ()):
         track["value"] = track["value"] or 1.0
     return reply

@@ -15,6 +15,7 @@ __all__ = ["set_threshold"]
 
 _NOT_VALUES = ("id", "type")
 _UNKNOWN_KEY = -34
+_LARGEST_ID = 2**31 - 1
 
 
 def set_threshold(model: ServedModel, fields: dict[str, Any]) -> None:
@@ -28,7 +29,7 @@ def set_threshold(model: ServedModel, fields: dict[str, Any]) -> None:
         Refused: there is no such block or value, or something is no number.
     """
     block_id = fields.get("id")
-    if type(block_id) is not int:
+    if type(block_id) is not int or not -_LARGEST_ID <= block_id <= _LARGEST_ID:
         raise Refused("set_threshold should have a numeric field 'id'")
     if block_id not in model.block_ids:
         raise Refused(f"set_threshold: cannot find learn block with id {block_id}")

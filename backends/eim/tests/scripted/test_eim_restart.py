@@ -210,3 +210,43 @@ def on_set_threshold(self, change):
     with one_error(ProcessDiedError):
         model.infer([-1, 0, 0, 0])
     assert model.infer(WINDOW).classification["high"] == 1
+
+
+def test_a_value_is_not_lost_when_the_next_one_of_the_same_call_needs_a_restart(eim):
+    body = """
+    parameters = {"thresholds": [{"id": 7, "type": "t", "keep_grace": 5, "threshold": 0.5}]}
+    def on_hello(self, _):
+        self.values, self.number = {}, self.starts()
+        return super().on_hello(_)
+    def on_set_threshold(self, change):
+        if self.number == 1 and "threshold" in change:
+            os._exit(3)
+        self.values |= change
+        return {}
+    def on_classify(self, values):
+        scores = {"sum": self.values.get("keep_grace", 0), "first": 0, "high": 0}
+        return {"result": {"classification": scores}}
+    """
+    model = eim(body, **AGAIN)
+    model.set_threshold(7, keep_grace=9, threshold=0.25)
+    assert model.thresholds[0].values == {"keep_grace": 9, "threshold": 0.25}
+    assert model.infer(WINDOW).classification["sum"] == 9
+
+
+def test_a_program_that_was_brought_back_can_be_reset(eim):
+    body = """
+    parameters = {"has_object_tracking": True}
+    seen = 0
+    def on_hello(self, _):
+        self.number = self.starts()
+        return super().on_hello(_)
+    def on_classify(self, values):
+        if self.number == 1:
+            os._exit(3)
+        self.seen += 1
+        return {"result": {"classification": {"sum": self.seen, "first": 0, "high": 0}}}
+    """
+    model = eim(body, **AGAIN)
+    assert model.infer(WINDOW).classification["sum"] == 1
+    model.reset()
+    assert model.infer(WINDOW).classification["sum"] == 1
