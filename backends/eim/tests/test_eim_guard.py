@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import PATIENCE, is_there, until
 
 from ei_runner_eim.process import EimProcess, PrivateFolder
 from ei_runner_eim.shared_memory import Segment, unlink
-
-PATIENCE = 30.0
 
 # Makes two segments, maps one, and does not end by itself, nor when it is asked to.
 STUBBORN = """
@@ -82,24 +80,6 @@ def stubborn(program, names) -> Iterator[EimProcess]:
     yield process
     process.close()
     assert not folder.path.exists()
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
-
-
-def is_there(pid: int) -> bool:
-    """Whether a process runs; what nobody waits for is none."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return True
 
 
 def segment_is_there(name: str) -> bool:

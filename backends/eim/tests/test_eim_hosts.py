@@ -18,12 +18,12 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from processes import PATIENCE, is_there, until
 
 from ei_runner_core import BackendUnavailableError, EdgeImpulseError
 from ei_runner_eim.process import EimProcess, PrivateFolder, link, prepare
 from ei_runner_eim.shared_memory import Segment, unlink
 
-PATIENCE = 30.0
 EACH_LINE = 5  # 1 kills the host at each line of the package, and takes five times as long
 PACKAGE = str(Path(link.__file__).parent)
 SLEEP = "#!/bin/sh\necho ready >&2\nexec sleep 60\n"
@@ -110,13 +110,6 @@ def started(executable: Path, *arguments: str, **more: Any) -> EimProcess:
 def ready(process: EimProcess) -> EimProcess:
     until(lambda: "ready" in process.what_it_said() or process.has_ended())
     return process
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def running(mark: object) -> list[str]:
@@ -237,14 +230,6 @@ def run_host(program: Path, report: Path, before: str = "", then: str = "") -> N
     assert not is_there(int(guard))
     until(lambda: not is_there(int(pid)))  # after its guard, somebody else waits for it
     assert not Path(folder).exists()
-
-
-def is_there(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 KILL_THE_GUARD = "os.kill(process._link.guard_pid, signal.SIGKILL)\nassert process.wait(30)"

@@ -18,12 +18,12 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from processes import PATIENCE, is_there, until
 
 from ei_runner_core import BackendUnavailableError
 from ei_runner_eim.process import EimProcess, PrivateFolder, link, supervision
 
 PYTHON = sys.executable
-PATIENCE = 30.0
 EACH_LINE = 3  # 1 interrupts at each line of the package, and takes three times as long
 FOREVER = "signal.pause()"
 PACKAGE = str(Path(link.__file__).parent)
@@ -62,21 +62,6 @@ def start(make_program) -> Iterator[Starter]:
     yield starter
     for process in started:
         process.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
-
-
-def is_there(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_it_runs_with_its_arguments_until_it_is_closed(start, tmp_path):
