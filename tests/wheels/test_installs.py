@@ -19,6 +19,7 @@ from pythons import find_python
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 NAMES = tuple(project.folder.name for project in BACKENDS)
 CHOICES = tuple(dict.fromkeys([*((name,) for name in NAMES), NAMES]))
+ENGINES = {"full-tflite", "onnx"}
 AT_ONCE = 2
 
 
@@ -76,16 +77,30 @@ def environment(installs: dict[Case, Future[Environment]], case: Case) -> Iterat
     shutil.rmtree(environment.folder)
 
 
+def make_an_eim(environment: Environment) -> None:
+    """Let the demo's model be an .eim, and run that."""
+    demo, packaged = environment.work / "demo", environment.work / "demo.eim"
+    environment.program("ei-runner", "demo", "--save", demo)
+    environment.program("ei-runner", "eim", "package", demo / "model", "-o", packaged)
+    sample = demo / "samples" / "7_009.png"
+    answer = json.loads(environment.program("ei-runner", "run", "-m", packaged, "--json", sample))
+    assert answer["backend"] == "eim"
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_demo_runs_in_an_empty_environment(environment: Environment, case: Case) -> None:
     environment.pip("check")
-    for backend in case.extras:
+    for backend in set(case.extras) & ENGINES:
         report = json.loads(
             environment.program("ei-runner", "demo", "--json", "--backend", backend)
         )
         assert report["backend"] == backend
         assert Path(report["model"]).is_relative_to(environment.folder)
         assert report["right"] == report["count"] == len(report["samples"])
+    if "eim" in case.extras:
+        assert "package" in environment.program("ei-runner", "eim", "--help")
+    if "eim" in case.extras and ENGINES & set(case.extras):
+        make_an_eim(environment)
     listing = json.loads(environment.program("ei-runner", "doctor", "--json"))
     assert listing["ok"], listing
     installed = {row["name"] for row in json.loads(environment.pip("list", "--format", "json"))}
