@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
-import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ._libraries import LIBRARY_SUFFIXES, library_source
 from .contract import ModelSource, Network
 from .errors import (
     EdgeImpulseError,
@@ -19,13 +20,15 @@ from .errors import (
     ModelFormatError,
     ModelNotFoundError,
 )
-from .impulse import FreeformInput, Impulse, NetworkBlock, read_bundle
-from .impulse.bundle import IMPULSE_FILE, open_archive
 
-__all__ = ["locate"]
+if TYPE_CHECKING:
+    import zipfile
+
+__all__ = ["locate", "network_source"]
 
 MODEL_VARIABLE = "EI_MODEL"
 DROP_ZONE = Path("model")
+_BUNDLE_MARK = "impulse.json"
 _EXPORT_MARK = "model_metadata.h"
 _EXECUTABLE_MAGIC = (
     b"\x7fELF",
@@ -35,8 +38,8 @@ _EXECUTABLE_MAGIC = (
 )
 _NETWORK_BLOCK_ID = 1
 _ACCEPTED = (
-    "a bundle (a folder or zip with impulse.json), a C++ library export, an .eim file or a "
-    "network such as a .tflite file"
+    "a bundle (a folder or zip with impulse.json), a C++ library export, a built library (.so or "
+    ".dylib), an .eim file or a network such as a .tflite file"
 )
 
 
@@ -115,7 +118,7 @@ def _path(source: str | os.PathLike[str]) -> Path:
 
 def _drop_zone() -> Path:
     """The folder ``./model``, if there is a model in it."""
-    if DROP_ZONE.is_dir() and (_is_model_folder(DROP_ZONE) or any(_models_in(DROP_ZONE))):
+    if DROP_ZONE.is_dir() and _holds_model(DROP_ZONE):
         return DROP_ZONE
     raise ModelNotFoundError(
         f"no model was given: pass a path (-m on the command line), set {MODEL_VARIABLE}, or put "
@@ -123,9 +126,13 @@ def _drop_zone() -> Path:
     )
 
 
+def _holds_model(folder: Path) -> bool:
+    return _is_model_folder(folder) or any(_models_in(folder)) or any(_libraries_in(folder))
+
+
 def _only_model_in(folder: Path, origin: str) -> Path:
     """The one model that lies in a folder which is none itself."""
-    found = sorted(_models_in(folder))
+    found = sorted(_models_in(folder)) or sorted(_libraries_in(folder))
     if len(found) == 1:
         return found[0]
     if found:
@@ -134,7 +141,7 @@ def _only_model_in(folder: Path, origin: str) -> Path:
             f"the folder {folder}{origin} holds {len(found)} models ({names}); name one of them"
         )
     raise ModelFormatError(
-        f"the folder {folder}{origin} holds neither {IMPULSE_FILE} nor model-parameters/"
+        f"the folder {folder}{origin} holds neither {_BUNDLE_MARK} nor model-parameters/"
         f"{_EXPORT_MARK}, nor one model; expected {_ACCEPTED}"
     )
 
@@ -145,14 +152,23 @@ def _models_in(folder: Path) -> Iterable[Path]:
             yield path
 
 
+def _libraries_in(folder: Path) -> Iterable[Path]:
+    """Built libraries count where there is no other model, which may need libraries itself.
+
+    What a built library needs is called ``lib...`` and may lie beside it.
+    """
+    found = [path for path in folder.iterdir() if path.suffix.lower() in LIBRARY_SUFFIXES]
+    return [path for path in found if not path.name.startswith("lib")] or found
+
+
 def _is_model_folder(path: Path) -> bool:
-    return (path / IMPULSE_FILE).is_file() or any(
+    return (path / _BUNDLE_MARK).is_file() or any(
         (path / folder / "model-parameters" / _EXPORT_MARK).is_file() for folder in ("", "src")
     )
 
 
 def _identify(path: Path, origin: str) -> ModelSource:
-    if path.name == IMPULSE_FILE and path.is_file():
+    if path.name == _BUNDLE_MARK and path.is_file():
         path = path.parent
     if path.is_dir():
         return _identify_folder(path, origin)
@@ -177,14 +193,16 @@ def _first_bytes(path: Path, origin: str) -> bytes:
 
 
 def _identify_folder(path: Path, origin: str) -> ModelSource:
-    if (path / IMPULSE_FILE).is_file():
-        return read_bundle(path)
+    if (path / _BUNDLE_MARK).is_file():
+        return _read_bundle(path)
     if _is_model_folder(path):
         return ModelSource(path, "cpp-export")
     return _identify(_only_model_in(path, origin), origin)
 
 
 def _identify_file(path: Path, head: bytes) -> ModelSource:
+    if path.suffix.lower() in LIBRARY_SUFFIXES:
+        return library_source(path)
     if path.suffix.lower() == ".eim" or head.startswith(_EXECUTABLE_MAGIC):
         return ModelSource(path, "eim")
     # other suffixes keep their meaning: the files of some network formats are zips themselves
@@ -192,26 +210,36 @@ def _identify_file(path: Path, head: bytes) -> ModelSource:
         return _identify_archive(path)
     if not path.suffix:
         raise ModelFormatError(f"cannot tell what {path} is; expected {_ACCEPTED}")
-    return _bare_network(path)
+    return network_source(Network(str(path), path.suffix.lower(), path=path))
 
 
 def _identify_archive(path: Path) -> ModelSource:
+    from ._archives import open_archive
+
     with open_archive(path) as archive:
         if _is_export(archive):
             return ModelSource(path, "cpp-export")
+    return _read_bundle(path)
+
+
+def _read_bundle(path: Path) -> ModelSource:
+    from .impulse import read_bundle
+
     return read_bundle(path)
 
 
 def _is_export(archive: zipfile.ZipFile) -> bool:
     names = archive.namelist()
-    return IMPULSE_FILE not in names and any(
+    return _BUNDLE_MARK not in names and any(
         name.endswith(f"model-parameters/{_EXPORT_MARK}") for name in names
     )
 
 
-def _bare_network(path: Path) -> ModelSource:
+def network_source(network: Network) -> ModelSource:
     """A network without an impulse: a freeform model with one learn block."""
+    path = network.path or Path(network.name)
+    from .impulse import FreeformInput, Impulse, NetworkBlock
+
     block = NetworkBlock(id=_NETWORK_BLOCK_ID, files=(path.name,))
     impulse = Impulse(name=path.stem, input=FreeformInput(), learn=(block,))
-    network = Network(str(path), path.suffix.lower(), path=path)
     return ModelSource(path, "network", impulse, {block.id: (network,)})

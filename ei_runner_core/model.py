@@ -39,9 +39,10 @@ class EdgeImpulseModel:
     belongs to the process that opened it.
 
     Args:
-        source: path of a bundle (folder or zip), an export, an ``.eim`` (or the socket of one that
-            runs already) or a network file, or the name of an installed model. ``None`` looks at
-            ``EI_MODEL`` and then into ``./model``. Also a :class:`ModelSource` that was read.
+        source: path of a bundle (folder or zip), an export, a built library (``.so`` or
+            ``.dylib``), an ``.eim`` (or the socket of one that runs already) or a network file, or
+            the name of an installed model. ``None`` looks at ``EI_MODEL`` and then into
+            ``./model``. Also a :class:`ModelSource` that was read.
         backend: name of the backend to use. ``None`` looks at ``EI_BACKEND`` and then takes the
             first installed one that can open the model.
         options: options of that backend, by name.

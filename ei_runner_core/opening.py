@@ -12,13 +12,12 @@ from typing import Any
 from ._plugin_errors import blamed_on_plugin, described, shown
 from .contract import ImpulseSession, ModelSource, Network, TensorSession, TensorSpec
 from .errors import BackendUnavailableError, InvalidInputError, ModelFormatError, PluginError
-from .impulse import FreeformInput, Impulse
 from .locate import locate
 from .parameters import ModelParameters
 from .reading import NetworkFiles, read_source
-from .selection import BACKEND_VARIABLE, Selection, networks_for, select_backend
+from .selection import BACKEND_VARIABLE, Selection, networks_for, select_backend, select_unread
 
-__all__ = ["OpenedModel", "open_model"]
+__all__ = ["OpenedModel", "open_model", "open_tensor_session"]
 
 _log = logging.getLogger(__name__)
 
@@ -44,10 +43,13 @@ def open_model(
         raise InvalidInputError(
             f"options must be a mapping from name to value, got {type(options).__name__}"
         )
-    found = read_source(locate(source), impulse, network)
-    selection = select_backend(found, backend)
+    found = locate(source)
+    selection = select_unread(found, backend) if impulse is None and network is None else None
+    if selection is None:
+        found = read_source(found, impulse, network)
+        selection = select_backend(found, backend)
     open_session = _open_tensors if selection.spec.kind == "tensor" else _open_impulse
-    has_choice = not backend and found.kind != "eim"
+    has_choice = not backend and found.kind not in ("eim", "library")
     with ExitStack() as on_failure, _told_who_was_chosen(selection, options, has_choice):
         session = open_session(found, selection, options or {}, on_failure)
         on_failure.pop_all()  # from here on what was opened belongs to the session
@@ -79,7 +81,7 @@ def _open_impulse(
     on_failure.callback(_close_in_any_case, session)
     if not isinstance(_field(selection, session, "parameters"), ModelParameters):
         raise _breach(selection, "the parameters of its session are no ModelParameters")
-    if not isinstance(_field(selection, session, "impulse"), Impulse | None):
+    if not _is_impulse_or_none(_field(selection, session, "impulse")):
         raise _breach(selection, "the impulse of its session is neither an Impulse nor None")
     return session
 
@@ -87,23 +89,36 @@ def _open_impulse(
 def _open_tensors(
     source: ModelSource, selection: Selection, options: Mapping[str, Any], on_failure: ExitStack
 ) -> ImpulseSession:
+    from .impulse import FreeformInput
     from .pipeline import FreeformImpulse, TensorImpulse
 
     impulse = source.impulse
     networks = networks_for(selection.spec, source)
     if impulse is None or networks is None:
         raise ModelFormatError(f"{source.path} holds no network for {selection.spec.name}")
-    sessions = {}
-    for block_id, network in networks.items():
-        session = _opened(selection, network, source, options)
-        if not isinstance(session, TensorSession):
-            raise _breach(selection, f"open() returned {shown(session)}, expected a TensorSession")
-        on_failure.callback(_close_in_any_case, session)
-        _check_tensors(selection, network, session)
-        sessions[block_id] = session
+    sessions = {
+        block_id: open_tensor_session(selection, network, source, options, on_failure)
+        for block_id, network in networks.items()
+    }
     if isinstance(impulse.input, FreeformInput):
         return FreeformImpulse(impulse, next(iter(sessions.values())))
     return TensorImpulse(impulse, sessions)
+
+
+def open_tensor_session(
+    selection: Selection,
+    network: Network,
+    source: ModelSource,
+    options: Mapping[str, Any],
+    on_failure: ExitStack,
+) -> TensorSession:
+    """Open one network of a model on a tensor backend, which may break the contract in any way."""
+    session = _opened(selection, network, source, options)
+    if not isinstance(session, TensorSession):
+        raise _breach(selection, f"open() returned {shown(session)}, expected a TensorSession")
+    on_failure.callback(_close_in_any_case, session)
+    _check_tensors(selection, network, session)
+    return session
 
 
 def _opened(
@@ -130,6 +145,14 @@ def _check_tensors(selection: Selection, network: Network, session: TensorSessio
         raise ModelFormatError(
             f"the network {network.name} has no outputs, expected at least one; export it again"
         )
+
+
+def _is_impulse_or_none(value: object) -> bool:
+    if value is None:
+        return True
+    from .impulse import Impulse
+
+    return isinstance(value, Impulse)
 
 
 def _field(selection: Selection, session: object, name: str) -> Any:

@@ -8,11 +8,14 @@ import stat
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ._network_formats import check_format
 from .contract import ModelSource, Network
 from .errors import BackendUnavailableError, InvalidInputError, ModelNotFoundError
-from .impulse import Impulse
+
+if TYPE_CHECKING:
+    from .impulse import Impulse
 
 __all__ = ["NetworkFiles", "read_source"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ._plugin_errors import blamed_on_plugin, shown, text_of
@@ -19,15 +19,24 @@ from .errors import (
 )
 from .plugins import PluginRow, Registry, install_hint, make_backend, registry
 
-__all__ = ["Selection", "networks_for", "select_backend"]
+__all__ = [
+    "Selection",
+    "named_backend",
+    "networks_for",
+    "select_backend",
+    "select_unread",
+    "tensor_backends",
+]
 
 BACKEND_VARIABLE = "EI_BACKEND"
 PREFERRED = ("sdk-ffi", "full-tflite", "onnx")
+_ASKED = "it was asked for"
 _INSTALLABLE = {
     ".tflite": ("full-tflite",),
     ".onnx": ("onnx",),
     "eim": ("eim",),
     "cpp-export": ("sdk-ffi",),
+    "library": ("sdk-ffi",),
 }
 
 
@@ -61,18 +70,74 @@ def select_backend(
         PluginError: the named backend breaks the contract, or two plugins offer it.
         UnsupportedModelError: the named backend cannot open this model.
     """
+    plugins = plugins or registry()
+    name, why = _wish(requested)
+    if name:
+        return named_backend(source, name, why, plugins)
+    return _first_that_fits(source, plugins)
+
+
+def select_unread(source: ModelSource, requested: str | None = None) -> Selection | None:
+    """Choose the backend for a C++ export that was not read, where that is not needed.
+
+    Reading takes longer than loading what was compiled. Only networks have to be known for the
+    choice; so it falls here if the one that is asked for, or comes first, runs whole exports.
+
+    Returns:
+        ``None`` if the export has to be read first.
+
+    Raises:
+        InvalidInputError, BackendNotFoundError, BackendUnavailableError, PluginError: as those of
+            :func:`select_backend` for a name.
+    """
+    if source.kind != "cpp-export" or source.impulse is not None:
+        return None
+    plugins = registry()
+    ranked = sorted(plugins.backends.values(), key=lambda spec: _rank(spec, source))
+    may_run = (spec for spec in ranked if _may_run(spec, source))
+    name, why = _wish(requested)
+    spec = plugins.backend(name) if name else next(may_run, None)
+    if spec is None or not _runs_whole(spec, source):
+        return None
+    try:
+        chosen = named_backend(source, spec.name, why or _why_first(source), plugins)
+    except EdgeImpulseError:
+        return None  # what is wrong is told with all that is known of the model
+    return chosen if name else replace(chosen, considered=_behind(spec, ranked, source))
+
+
+def _behind(
+    first: BackendSpec, ranked: Sequence[BackendSpec], source: ModelSource
+) -> tuple[tuple[str, str], ...]:
+    """Why the others do not run an export that the first one runs."""
+    comes_first = f"{first.name} comes first"
+    return tuple(
+        (spec.name, comes_first if _may_run(spec, source) else _wrong_format(spec, source))
+        for spec in ranked
+        if spec is not first
+    )
+
+
+def _runs_whole(spec: BackendSpec, source: ModelSource) -> bool:
+    return spec.kind == "impulse" and source.kind in spec.opens
+
+
+def _may_run(spec: BackendSpec, source: ModelSource) -> bool:
+    """Whether a backend may run an export whose networks are not known yet."""
+    return spec.kind == "tensor" or _runs_whole(spec, source)
+
+
+def _wish(requested: str | None) -> tuple[str, str]:
+    """The name of the backend that the user wants, and how that is known; empty without a wish."""
     if requested is not None and not isinstance(requested, str):
         raise InvalidInputError(
             f"the name of a backend must be a string, got {shown(requested)}; "
             "see the names with: ei-runner backends"
         )
-    plugins = plugins or registry()
     if requested:
-        return _requested(source, requested, "it was asked for", plugins)
-    if from_environment := os.environ.get(BACKEND_VARIABLE):
-        why = f"{BACKEND_VARIABLE}={from_environment}"
-        return _requested(source, from_environment, why, plugins)
-    return _first_that_fits(source, plugins)
+        return requested, _ASKED
+    from_environment = os.environ.get(BACKEND_VARIABLE, "")
+    return from_environment, f"{BACKEND_VARIABLE}={from_environment}" if from_environment else ""
 
 
 def networks_for(spec: BackendSpec, source: ModelSource) -> dict[int, Network] | None:
@@ -93,8 +158,21 @@ def networks_for(spec: BackendSpec, source: ModelSource) -> dict[int, Network] |
     return chosen
 
 
-def _requested(source: ModelSource, name: str, why: str, plugins: Registry) -> Selection:
-    spec = plugins.backend(name)
+def tensor_backends(suffix: str = "", plugins: Registry | None = None) -> tuple[str, ...]:
+    """The installed backends that run networks (of this format), in the order of preference."""
+    specs = (plugins or registry()).backends.values()
+    names = [s.name for s in specs if s.kind == "tensor" and (not suffix or suffix in s.opens)]
+    return tuple(sorted(names, key=_preference))
+
+
+def named_backend(
+    source: ModelSource,
+    name: str,
+    why: str = _ASKED,
+    plugins: Registry | None = None,
+) -> Selection:
+    """The backend of this name for a model; errors as those of :func:`select_backend`."""
+    spec = (plugins or registry()).backend(name)
     backend = make_backend(spec)
     support = _support(spec, backend, source)
     if not support:

@@ -10,33 +10,57 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .checks import check_inputs, one_line
+from .codes import meaning_of_code
 from .forks import Abandonable, keep_in_forked_child
-from .options import read_input_shapes, read_options, read_thread_count
+from .options import (
+    read_choice,
+    read_input_shapes,
+    read_options,
+    read_seconds,
+    read_thread_count,
+)
 from .session import EngineSession
 from .turn import Turn
 
 if TYPE_CHECKING:
     from ..windows import WindowCheck
+    from .archives import unpack
+    from .networks import installed_tensor_backends, open_network
     from .sliding import SlidingWindow
+    from .streams import SliceStream
+    from .thresholds import ThresholdTable
 
 __all__ = [
     "Abandonable",
     "EngineSession",
+    "SliceStream",
     "SlidingWindow",
+    "ThresholdTable",
     "Turn",
     "WindowCheck",
     "check_inputs",
+    "installed_tensor_backends",
     "keep_in_forked_child",
+    "meaning_of_code",
     "one_line",
+    "open_network",
+    "read_choice",
     "read_input_shapes",
     "read_options",
+    "read_seconds",
     "read_thread_count",
+    "unpack",
 ]
 
-# They need NumPy, which plugins that are only listed and commands that only print do without.
+# What they need is too much for plugins that are only listed and for commands that only print.
 _HOMES = {
+    "SliceStream": "ei_runner_core.authoring.streams",
     "SlidingWindow": "ei_runner_core.authoring.sliding",
+    "ThresholdTable": "ei_runner_core.authoring.thresholds",
     "WindowCheck": "ei_runner_core.windows",
+    "installed_tensor_backends": "ei_runner_core.authoring.networks",
+    "open_network": "ei_runner_core.authoring.networks",
+    "unpack": "ei_runner_core.authoring.archives",
 }
 
 

@@ -21,6 +21,11 @@ import click
 
 __all__ = ["backend_option", "impulse_option", "network_option", "options_option"]
 
+_OPTIONS_HELP = (
+    "An option of the backend; can be repeated. The value may be JSON: "
+    """num_threads=2, delegates='["a.so"]'."""
+)
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -32,18 +37,18 @@ def backend_option(command: Command) -> Command:
     return add(command)
 
 
-def options_option(*names: str) -> Callable[[Command], Command]:
+def options_option(*names: str, text: str = "") -> Callable[[Command], Command]:
     """``--option KEY=VALUE``: the argument ``options``, a mapping from names to values.
 
     Values are read as JSON where they are that (2, true), else as text.
 
     Args:
         names: what the option is called, such as ``"-o"`` and ``"--option"``.
+        text: its help, where it is not for an option of any backend.
     """
     return click.option(
         *names, "options", multiple=True, metavar="KEY=VALUE", callback=_parsed,
-        help="An option of the backend; can be repeated. The value may be JSON: "
-        """num_threads=2, delegates='["a.so"]'.""",
+        help=text or _OPTIONS_HELP,
     )  # fmt: skip
 
 

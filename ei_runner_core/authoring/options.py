@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 from .._plugin_errors import shown
 from ..errors import InvalidInputError
 
-__all__ = ["read_input_shapes", "read_options", "read_thread_count"]
+__all__ = ["read_choice", "read_input_shapes", "read_options", "read_seconds", "read_thread_count"]
 
 OptionReader = Callable[[Any], Any]
 
 _MOST_THREADS = 1024
 _LARGEST_DIMENSION = 2**31 - 1
+_LONGEST = 7 * 24 * 3600.0  # s
 
 
 def read_options(
@@ -47,6 +49,25 @@ def read_thread_count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_THREADS:
         raise ValueError(f"a number from 1 to {_MOST_THREADS}")
     return value
+
+
+def read_choice(*words: str) -> OptionReader:
+    """A reader for an option that takes one of these words."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError(" or ".join(map(repr, words)))
+        return value
+
+    return read
+
+
+def read_seconds(value: object) -> float:
+    """A reader for a time: seconds above 0, and at most a week."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not 0 < value <= _LONGEST:  # type: ignore[operator]
+        raise ValueError("a number of seconds above 0 and at most a week")
+    return float(value)  # type: ignore[arg-type]
 
 
 def read_input_shapes(value: object) -> dict[str, tuple[int, ...]]:

@@ -12,13 +12,14 @@ from ..errors import (
     BackendNotFoundError,
     BackendUnavailableError,
     InferenceError,
+    ModelFormatError,
     UnsupportedModelError,
 )
 from ..impulse import Impulse, model_parameters
 from ..locate import locate
 from ..parameters import ModelParameters
 from ..reading import read_source
-from ..selection import Selection, networks_for
+from ..selection import Selection, networks_for, select_unread
 
 if TYPE_CHECKING:
     from ..model import EdgeImpulseModel
@@ -90,7 +91,7 @@ def card_of(
     from ..model import EdgeImpulseModel
     from ._opening import without_native_chatter
 
-    source = read_source(locate(path), impulse, network)
+    source = _read(locate(path), backend, impulse, network)
     try:
         with without_native_chatter():
             model = EdgeImpulseModel(
@@ -102,6 +103,18 @@ def card_of(
             raise
         told = model_parameters(source.impulse) if source.impulse else None
         return Card(source, source.impulse, told, problem=str(error))
+
+
+def _read(
+    found: ModelSource, backend: str | None, impulse: int | str | None, network: str | None
+) -> ModelSource:
+    """The source with what its files tell; a backend may run an export that nobody can read."""
+    try:
+        return read_source(found, impulse, network)
+    except ModelFormatError:
+        if impulse is not None or network is not None or select_unread(found, backend) is None:
+            raise
+        return found
 
 
 def _card_of_opened(

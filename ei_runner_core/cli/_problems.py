@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 
 from .._text import one_line
-from ..errors import DeadlineError, InferenceError, ProcessDiedError
+from ..errors import BuildError, DeadlineError, InferenceError, ProcessDiedError
 
 __all__ = [
     "BROKEN_PIPE",
@@ -49,6 +49,6 @@ def is_output_error(error: OSError) -> bool:
 
 
 def exit_code(error: Exception) -> int:
-    """1 if an inference failed, 2 if what was handed in is wrong."""
-    failed = isinstance(error, (InferenceError, DeadlineError, ProcessDiedError))
+    """1 if an inference or a build failed, 2 if what was handed in is wrong."""
+    failed = isinstance(error, (InferenceError, DeadlineError, ProcessDiedError, BuildError))
     return FAILED if failed else USAGE

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .._tables import plain_text
+from ..authoring.output import fact_table
 from ..impulse import KMeansBlock, NetworkBlock, TimeSeriesInput
 from ._output import plain_table
 
@@ -19,16 +20,12 @@ if TYPE_CHECKING:
     from ..parameters import ModelParameters
     from ._card import Card
 
-__all__ = ["render"]
+__all__ = ["model_facts", "render"]
 
 
 def render(card: Card) -> RenderableType:
     """The card as tables, one below the other."""
-    table = plain_table("", "")
-    table.columns[0].no_wrap = True
-    for name, text in _facts(card):
-        table.add_row(Text(name, style="dim"), plain_text(text))
-    parts: list[RenderableType] = [table]
+    parts: list[RenderableType] = [fact_table(_facts(card))]
     if card.impulse is not None:
         parts += _blocks(card, card.impulse)
     return Group(*parts)
@@ -39,19 +36,24 @@ def _facts(card: Card) -> Iterator[tuple[str, str]]:
         yield "model", card.impulse.name
     yield "path", f"{card.source.path} ({card.source.kind})"
     if card.parameters is not None:
-        yield from _told(card.parameters)
-        yield "input", _input(card.impulse, card.parameters)
-        labels = card.parameters.labels
-        yield "labels", f"{len(labels)}: {', '.join(labels)}" if labels else "none"
-        yield from _told_by_program(card)
+        yield from model_facts(card.parameters, card.impulse)
     yield from _backend(card)
 
 
-def _told_by_program(card: Card) -> Iterator[tuple[str, str]]:
+def model_facts(
+    parameters: ModelParameters, impulse: Impulse | None = None
+) -> Iterator[tuple[str, str]]:
+    """What a model says about itself, each fact with its name."""
+    yield from _told(parameters)
+    yield "input", _input(impulse, parameters)
+    labels = parameters.labels
+    yield "labels", f"{len(labels)}: {', '.join(labels)}" if labels else "none"
+    if impulse is None:
+        yield from _told_by_program(parameters)
+
+
+def _told_by_program(parameters: ModelParameters) -> Iterator[tuple[str, str]]:
     """What stands with the blocks, for a model that tells no blocks."""
-    parameters = card.parameters
-    if card.impulse is not None or parameters is None:
-        return
     if parameters.has_anomaly:
         yield "anomaly", parameters.has_anomaly.name.lower()
     if parameters.has_object_tracking:

@@ -80,7 +80,8 @@ class ModelSource:
     """A model that was found on disk, before a backend opens it.
 
     ``kind`` is ``"bundle"`` (an ``impulse.json`` with its networks), ``"network"`` (a bare network
-    file), ``"eim"`` or ``"cpp-export"``. ``impulse`` is known for a bundle and a bare network;
+    file), ``"eim"``, ``"cpp-export"`` or ``"library"`` (a shared library that was built of an
+    export). ``impulse`` is known for a bundle, a bare network and an export that was read;
     ``networks`` maps the id of each learn block to its files, one for each format.
     """
 

@@ -16,8 +16,8 @@ class BackendSpec:
     """What a backend plugin tells about itself before anything of it is imported.
 
     ``target`` is ``"package.module:Class"``. ``opens`` lists file suffixes (``".tflite"``) or
-    kinds of source (``"eim"``, ``"cpp-export"``). ``platforms`` lists prefixes such as
-    ``"linux"`` or ``"linux-aarch64"``; empty means every platform. ``extra`` is the extra of
+    kinds of source (``"eim"``, ``"cpp-export"``, ``"library"``). ``platforms`` lists prefixes such
+    as ``"linux"`` or ``"linux-aarch64"``; empty means every platform. ``extra`` is the extra of
     ``ei-runner`` that installs the backend, for the hint in error messages.
     """
 

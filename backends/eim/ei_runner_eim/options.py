@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
-from ei_runner_core.authoring import read_options
+from ei_runner_core.authoring import read_choice, read_options, read_seconds
 
 __all__ = ["EimOptions", "read_eim_options"]
-
-_LONGEST = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -55,29 +52,13 @@ def read_eim_options(options: Mapping[str, Any]) -> EimOptions:
     return EimOptions(**read_options("eim", options, _READERS))
 
 
-def _choice(*words: str) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if not isinstance(value, str) or value not in words:
-            raise ValueError(" or ".join(map(repr, words)))
-        return value
-
-    return read
-
-
-def _seconds(value: Any) -> float:
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or not 0 < value <= _LONGEST:
-        raise ValueError("a number of seconds above 0 and at most a week")
-    return float(value)
-
-
 _READERS: Mapping[str, Callable[[Any], Any]] = {
-    "transport": _choice("socket", "stdin"),
-    "shared_memory": _choice("auto", "always", "never"),
-    "start_timeout": _seconds,
-    "timeout": _seconds,
-    "warm_up_timeout": _seconds,
-    "stop_timeout": _seconds,
-    "restart": _choice("never", "on-failure"),
-    "make_executable": _choice("copy", "in-place", "never"),
+    "transport": read_choice("socket", "stdin"),
+    "shared_memory": read_choice("auto", "always", "never"),
+    "start_timeout": read_seconds,
+    "timeout": read_seconds,
+    "warm_up_timeout": read_seconds,
+    "stop_timeout": read_seconds,
+    "restart": read_choice("never", "on-failure"),
+    "make_executable": read_choice("copy", "in-place", "never"),
 }

@@ -19,12 +19,17 @@ from ei_runner_core import (
     InvalidInputError,
     ProcessDiedError,
 )
-from ei_runner_core.authoring import SlidingWindow, Turn, WindowCheck, keep_in_forked_child
+from ei_runner_core.authoring import (
+    SliceStream,
+    ThresholdTable,
+    Turn,
+    WindowCheck,
+    keep_in_forked_child,
+)
 
 from .client import Refused
 from .codes import CANNOT_STREAM, code_of
 from .keeper import Keeper
-from .thresholds import Thresholds
 
 __all__ = ["EimSession"]
 
@@ -45,11 +50,9 @@ class EimSession(ImpulseSession):
         self.parameters = parameters = keeper.eim.parameters
         self._keeper = keeper
         self._turn = Turn()
-        self._thresholds = Thresholds(parameters.thresholds)
+        self._thresholds = ThresholdTable(parameters.thresholds)
         self._check = WindowCheck(parameters.input_features_count, parameters.axis_count)
-        self._sliding = SlidingWindow(parameters.input_features_count)
-        self._streams = parameters.use_continuous_mode
-        self._slices = 0  # that the program has seen since it began
+        self._stream = SliceStream(parameters)
         self._follows = parameters.has_object_tracking or parameters.has_performance_calibration
         self._has_memory = False
         self._finalizer = weakref.finalize(self, keeper.close)
@@ -132,45 +135,36 @@ class EimSession(ImpulseSession):
         return self._asked(ask)
 
     def _classify_slice(self, piece: FloatArray, debug: bool) -> InferenceResult:
-        if self._streams:
-            result = self._stream(piece, debug)
-            if result is not None:
-                return result
-        window = self._sliding.push(piece)
-        return InferenceResult(ready=False) if window is None else self._classify(window, debug)
+        return self._stream.answer(
+            piece,
+            lambda piece: self._work_on_slice(piece, debug),
+            lambda window: self._classify(window, debug),
+        )
 
-    def _stream(self, piece: FloatArray, debug: bool) -> InferenceResult | None:
+    def _work_on_slice(self, piece: FloatArray, debug: bool) -> InferenceResult | None:
         """Let the program work on the slice; ``None`` if it cannot."""
 
         def ask() -> InferenceResult:
             self._has_memory = True  # also if an interrupt comes before the answer
-            self._slices += 1
             return self._keeper.eim.infer("classify_continuous", piece, debug)
 
         try:
-            result = self._asked(ask)
+            return self._asked(ask)
         except InferenceError as error:
-            if self._slices > 1 or code_of(str(error)) != CANNOT_STREAM:
+            if not self._stream.is_first or code_of(str(error)) != CANNOT_STREAM:
                 raise
-            self._streams = self._has_memory = False
+            self._has_memory = False
             _log.debug("the model cannot work on slices: windows slide instead")
             return None
-        if self._slices < self._slices_of_a_window() and _says_nothing(result):
-            return InferenceResult(ready=False, timing=result.timing)
-        return result
-
-    def _slices_of_a_window(self) -> int:
-        size = self.parameters.slice_size * self.parameters.axis_count
-        return -(-self.parameters.input_features_count // size)
 
     def _reset(self) -> None:
-        self._sliding.reset()
+        self._stream.reset()
         if self._has_memory:
             self._restart()
 
     def _restart(self) -> None:
         self._keeper.restart()
-        self._slices = 0
+        self._stream.restart()
         self._has_memory = False
         for block_id, name, value in self._thresholds.changed:
             self._set_one(self._asked_once, block_id, name, value)
@@ -231,8 +225,3 @@ class EimSession(ImpulseSession):
         return {
             one.name: tensor.reshape(one.shape) for one, tensor in zip(known, tensors, strict=True)
         }
-
-
-def _says_nothing(result: InferenceResult) -> bool:
-    """Whether a slice was answered with zeros, which is how a program says that it needs more."""
-    return not any((result.classification or {}).values()) and not result.bounding_boxes

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import _core as extension
 
 from ei_runner_core import (
     BackendUnavailableError,
@@ -21,10 +22,11 @@ from ei_runner_core import (
     ModelNotFoundError,
     UnsupportedModelError,
 )
-from ei_runner_eim.process import EimProcess, PrivateFolder, places, platforms, prepare
+from ei_runner_core.authoring.native_files import machines, this_machine
+from ei_runner_eim.process import EimProcess, PrivateFolder, places, prepare
 
 MACHINES = {"x86_64": 62, "aarch64": 183, "arm": 40, "i386": 3, "riscv64": 243}
-SYSTEM, MACHINE = platforms.this_machine()
+SYSTEM, MACHINE = this_machine()
 OTHER = "aarch64" if MACHINE != "aarch64" else "x86_64"
 linux_only = pytest.mark.skipif(SYSTEM != "linux", reason="what Linux runs")
 Checker = Callable[..., Path]
@@ -137,8 +139,8 @@ def test_what_is_no_program_is_said_to_be_none(check, content, kind, mode):
 @pytest.mark.parametrize("machine", sorted(MACHINES))
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_a_program_for_another_processor_names_both(check, monkeypatch, machine, order):
-    monkeypatch.setattr(platforms, "_EMULATORS", Path("/nowhere"))
-    runs = {MACHINE, *platforms._ALSO_RUNS.get(MACHINE, ())}
+    monkeypatch.setattr(machines, "_EMULATORS", Path("/nowhere"))
+    runs = {MACHINE, *machines._ALSO_RUNS.get(MACHINE, ())}
     is_64 = machine not in ("arm", "i386")
     if machine in runs and order == "<":
         assert check(elf(machine, is_64=is_64)).name == "model.eim"
@@ -172,7 +174,7 @@ def test_what_an_emulator_is_registered_for_is_left_to_it(check, monkeypatch, tm
         f"{rule}magic 7f454c460201010000000000000000000200"
         f"{MACHINES[OTHER]:02x}00\nmask ffffffffffffff00fffffffffffffffffeffffff\n"
     )
-    monkeypatch.setattr(platforms, "_EMULATORS", tmp_path / "rules")
+    monkeypatch.setattr(machines, "_EMULATORS", tmp_path / "rules")
 
     assert check(elf(OTHER, loader=b"/of/another/system")).name == "model.eim"
     with pytest.raises(UnsupportedModelError):
@@ -210,6 +212,14 @@ def test_a_program_for_macos_that_is_cut_off_is_one_clear_error(check):
 def test_object_files_are_no_programs(check):
     with pytest.raises(ModelFormatError, match="no program"):
         check(elf(kind=1))
+
+
+@linux_only
+def test_shared_libraries_are_no_programs(check):
+    library = Path(extension.__file__).read_bytes()
+
+    with pytest.raises(ModelFormatError, match="an object file or a library and no program"):
+        check(library)
 
 
 @linux_only

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ..._archives import open_archive, read_member
 from ...errors import InvalidInputError, ModelFormatError, ModelNotFoundError
 from ...files.regular import read_regular
-from ..bundle import open_archive, read_member
 
 __all__ = ["ExportFiles", "open_export"]
 

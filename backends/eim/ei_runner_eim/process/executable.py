@@ -14,11 +14,19 @@ from ei_runner_core import (
     ModelNotFoundError,
     UnsupportedModelError,
 )
+from ei_runner_core.authoring.native_files import (
+    Content,
+    Damaged,
+    NativeFile,
+    describe,
+    read_native_file,
+    runs_here,
+    this_machine,
+    translates,
+)
 
 from ..serving.launcher import MARK
-from .headers import Content, Damaged, Program, read_program
 from .places import PrivateFolder
-from .platforms import describe, runs_here, this_machine, translates
 
 __all__ = ["prepare"]
 
@@ -80,11 +88,11 @@ def _ends_as_archive(content: Content) -> bool:
 def _check_content(path: Path, content: Content) -> None:
     try:
         head = content.part(0, min(content.size, _HEAD))
-        program = read_program(content)
+        program = read_native_file(content)
     except Damaged as error:
         raise _damaged(path, str(error)) from None
     if program is not None:
-        _check_platform(path, program, head)
+        _check_program(path, program, head)
     elif head.startswith(b"#!"):
         _check_interpreter(path, head)
         if MARK.encode() in head and not _ends_as_archive(content):
@@ -96,7 +104,7 @@ def _check_content(path: Path, content: Content) -> None:
         )
 
 
-def _check_platform(path: Path, program: Program, head: bytes) -> None:
+def _check_program(path: Path, program: NativeFile, head: bytes) -> None:
     if not runs_here(program):
         if translates(head):
             return
@@ -106,6 +114,8 @@ def _check_platform(path: Path, program: Program, head: bytes) -> None:
         )
     if program.damage:
         raise _damaged(path, program.damage)
+    if program.kind != "program":
+        raise _damaged(path, "it is an object file or a library and no program")
     if program.loader and not os.path.exists(program.loader):  # noqa: PTH110 - text from a file
         raise UnsupportedModelError(
             f"{path.name} is started with the loader {program.loader}, which this machine does not "

@@ -1,4 +1,4 @@
-"""The values of a program that can be changed, which it takes and never tells again."""
+"""The values of an engine that can be changed, which it takes and may never tell again."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
-from ei_runner_core import BlockThresholds, InvalidInputError
+from ..errors import InvalidInputError
+from ..parameters import BlockThresholds
 
-__all__ = ["Thresholds"]
+__all__ = ["ThresholdTable"]
 
 _LARGEST = 3.4028234663852886e38  # of float32
 
 
-class Thresholds:
+class ThresholdTable:
     """What was told at the beginning, with what was changed since.
 
     Args:
-        blocks: as the program has told them.
+        blocks: as the engine has told them.
     """
 
     def __init__(self, blocks: tuple[BlockThresholds, ...]) -> None:
@@ -26,7 +27,7 @@ class Thresholds:
 
     @property
     def changed(self) -> tuple[tuple[int, str, float], ...]:
-        """Block, name and value of all that a program which is started anew has to hear."""
+        """Block, name and value of all that an engine which is started anew has to hear."""
         return tuple((block, name, value) for (block, name), value in self._changed.items())
 
     def checked(self, block_id: int, values: Mapping[str, Any]) -> dict[str, float]:
@@ -66,7 +67,7 @@ class Thresholds:
         )
 
     def set(self, block_id: int, values: Mapping[str, float]) -> None:
-        """Note what the program has taken."""
+        """Note what the engine has taken."""
         self._changed |= {(block_id, name): float(value) for name, value in values.items()}
         self.now = tuple(
             BlockThresholds(block.id, block.type, {**block.values, **values})

@@ -1,4 +1,4 @@
-"""What this machine can run."""
+"""What this machine can run and load."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from .headers import Program
+from .heads import NativeFile
 
-__all__ = ["describe", "runs_here", "this_machine", "translates"]
+__all__ = ["describe", "loads_here", "runs_here", "this_machine", "translates"]
 
 _SYSTEMS = {"linux": "Linux", "macos": "macOS", "windows": "Windows"}
 _KERNELS = {"Linux": "linux", "Darwin": "macos"}
 _SPELLINGS = {"amd64": "x86_64", "arm64": "aarch64", "ppc64le": "ppc64", "loongarch64": "loongarch"}
 _ALSO_RUNS = {"x86_64": {"i386"}, "aarch64": {"arm"}}
+_32_BIT_FORMS = {"x86_64": "i386", "aarch64": "arm"}
+_IS_64_BIT = sys.maxsize > 2**32
 _ROSETTA = Path("/Library/Apple/usr/libexec/oah/libRosettaRuntime")
 _EMULATORS = Path("/proc/sys/fs/binfmt_misc")
 
 
 def this_machine() -> tuple[str, str]:
-    """System and processor of this machine, by the names that :class:`Program` has."""
+    """System and processor of this machine, by the names that :class:`NativeFile` has."""
     about = os.uname()
     machine = about.machine.lower()
     if machine == "armv8l":  # a 64-bit kernel that shows itself to 32-bit programs
@@ -37,7 +39,7 @@ def describe(system: str, machines: tuple[str, ...]) -> str:
     return f"{' and '.join(machines)} {_SYSTEMS.get(system, system)}"
 
 
-def runs_here(program: Program) -> bool:
+def runs_here(program: NativeFile) -> bool:
     """Whether the processor and the system of this machine run a program by themselves."""
     system, machine = this_machine()
     if system != program.system or (system == "linux" and program.byte_order != sys.byteorder):
@@ -47,6 +49,15 @@ def runs_here(program: Program) -> bool:
         also = {"aarch64"} if "ARM64" in os.uname().version else set()
         also |= {"x86_64"} if machine == "aarch64" and _ROSETTA.exists() else set()
     return not {machine, *also}.isdisjoint(program.machines)
+
+
+def loads_here(library: NativeFile) -> bool:
+    """Whether this process, which may be a 32-bit one on a 64-bit kernel, can load a library."""
+    system, machine = this_machine()
+    if not _IS_64_BIT:
+        machine = _32_BIT_FORMS.get(machine, machine)
+    fits = (system, sys.byteorder) == (library.system, library.byte_order)
+    return fits and machine in library.machines
 
 
 def translates(head: bytes) -> bool:
