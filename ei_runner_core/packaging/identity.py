@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._version import __version__
 from ..errors import InvalidInputError
 from ..plugins import BUILTIN, FIRST_PARTY_EXTRAS
 
-__all__ = ["Identity", "identify"]
+__all__ = ["Identity", "backend_requirement", "extra_requirement", "identify"]
 
 MAX_NAME_LENGTH = 100
 _OWN_NAMES = (BUILTIN, *(f"{BUILTIN}-{extra}" for extra in FIRST_PARTY_EXTRAS))
@@ -16,11 +17,16 @@ _OWN_NAMES = (BUILTIN, *(f"{BUILTIN}-{extra}" for extra in FIRST_PARTY_EXTRAS))
 
 @dataclass(frozen=True)
 class Identity:
-    """A name and a version in their normal forms, and the requirement on ei-runner."""
+    """A name and a version in their normal forms, what has to be installed with it, and where.
+
+    ``platform`` is the tag of the only platform that the package is for, such as
+    ``manylinux_2_28_x86_64``; it is ``any`` for data.
+    """
 
     name: str
     version: str
-    requirement: str
+    requirements: tuple[str, ...]
+    platform: str = "any"
 
     @property
     def package(self) -> str:
@@ -30,20 +36,68 @@ class Identity:
     @property
     def wheel_name(self) -> str:
         """The name of the wheel's file."""
-        return f"{self._file_name}-{self.version}-py3-none-any.whl"
+        return f"{self._file_name}-{self.version}-py3-none-{self.platform}.whl"
 
     @property
     def _file_name(self) -> str:
         return self.name.replace("-", "_")
 
 
-def identify(name: str, version: str, backend: str | None) -> Identity:
+def identify(name: str, version: str, requirements: Sequence[str] = ()) -> Identity:
     """Check and normalise what a user chose.
 
+    Args:
+        name: of the model and of the distribution that brings it.
+        version: of the distribution.
+        requirements: what is installed with it, as ``pip`` takes them.
+
     Raises:
-        InvalidInputError: the name, the version or the backend cannot be used.
+        InvalidInputError: the name or the version cannot be used.
     """
-    return Identity(_normal_name(name), _normal_version(version), _requirement(backend))
+    return Identity(_normal_name(name), _normal_version(version), tuple(requirements))
+
+
+def extra_requirement(backend: str | None) -> str:
+    """The core of the minor version that makes a package, with the extra of one of its backends.
+
+    Raises:
+        InvalidInputError: it has no such extra.
+    """
+    from .._plugin_filter import normal_name
+
+    extra = "" if backend is None else normal_name(backend)
+    if backend is not None and extra not in FIRST_PARTY_EXTRAS:
+        raise InvalidInputError(
+            f"there is no backend {_short(backend)} that ei-runner could require; expected one of "
+            f"{', '.join(FIRST_PARTY_EXTRAS)}; leave it out for a backend of your own"
+        )
+    return f"{BUILTIN}{extra and f'[{extra}]'}{_this_minor_version()}"
+
+
+def backend_requirement(backend: str) -> str:
+    """The distribution that brings a backend, from the version on that is used here.
+
+    Raises:
+        InvalidInputError: it is neither one of ei-runner nor installed.
+    """
+    from .._plugin_filter import normal_name
+    from ..plugins import registry
+
+    name = normal_name(backend)
+    if name in FIRST_PARTY_EXTRAS:
+        return f"{BUILTIN}-{name}{_this_minor_version()}"
+    for row in registry().rows:
+        if normal_name(row.name) == name and row.distribution:
+            return f"{row.distribution}>={row.version}"
+    raise InvalidInputError(
+        f"no distribution brings the backend {_short(backend)}, which the package would have to "
+        "require; install the one that does"
+    )
+
+
+def _this_minor_version() -> str:
+    major, minor = map(int, __version__.split(".")[:2])
+    return f">={major}.{minor},<{major}.{minor + 1}"
 
 
 def _normal_name(name: str) -> str:
@@ -93,20 +147,6 @@ def _normal_version(version: str) -> str:
             "such as 1.0 or 2.1.3"
         )
     return normal
-
-
-def _requirement(backend: str | None) -> str:
-    """The core of the minor version that made the package, with the backend's extra."""
-    from .._plugin_filter import normal_name
-
-    major, minor = map(int, __version__.split(".")[:2])
-    extra = "" if backend is None else normal_name(backend)
-    if backend is not None and extra not in FIRST_PARTY_EXTRAS:
-        raise InvalidInputError(
-            f"there is no backend {_short(backend)} that ei-runner could require; expected one of "
-            f"{', '.join(FIRST_PARTY_EXTRAS)}; leave it out for a backend of your own"
-        )
-    return f"{BUILTIN}{extra and f'[{extra}]'}>={major}.{minor},<{major}.{minor + 1}"
 
 
 def _short(value: object) -> str:

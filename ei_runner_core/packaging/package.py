@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ..contract import ModelSource
-from ..errors import EdgeImpulseError, InvalidInputError, UnsupportedModelError
+from ..errors import UnsupportedModelError
 from ..impulse import Impulse
 from ..locate import locate
 from .completeness import check_it_opens
-from .identity import Identity, identify
-from .project import check_files, write_project
-from .wheel import build_wheel
+from .identity import extra_requirement, identify
+from .impulse_files import check_files, write_files
+from .wheel import write_wheel
 
 __all__ = ["package_model"]
 
@@ -54,39 +53,28 @@ def package_model(
         BuildError: the wheel could not be built.
         DeadlineError: building it took too long.
     """
-    identity = identify(name, version, backend)
+    identity = identify(name, version, [extra_requirement(backend)])
     source = locate(model)
     impulse = _impulse_of(source)
-    try:
+
+    def fill(package: Path) -> None:
         check_files(source, impulse)
-        target = Path(folder, identity.wheel_name)
-        if os.path.lexists(target) and not force:
-            raise InvalidInputError(
-                f"{target} is there already; choose another version, or replace it with force "
-                "(--force)"
-            )
-        _write(target, source, impulse, identity)
-    except (OSError, ValueError) as error:  # a full disk, a NUL byte in the name of the folder
-        if isinstance(error, EdgeImpulseError):
-            raise
-        raise InvalidInputError(f"cannot write the wheel into {folder}: {error}") from error
-    return target
+        write_files(package, source, impulse)
+        check_it_opens(package, source.path)
+
+    title = impulse.name or impulse.project.name
+    return write_wheel(identity, folder, title, fill, force=force)
 
 
 def _impulse_of(source: ModelSource) -> Impulse:
     if source.impulse is None:
+        hint = (
+            "; make a wheel of it with: ei-runner build --wheel NAME"
+            if source.kind in ("cpp-export", "library")
+            else ""
+        )
         raise UnsupportedModelError(
             f"{source.path} is of the kind {source.kind!r}, which cannot be packaged; expected a "
-            "bundle (a folder or zip with impulse.json) or a network file"
+            f"bundle (a folder or zip with impulse.json) or a network file{hint}"
         )
     return source.impulse
-
-
-def _write(target: Path, source: ModelSource, impulse: Impulse, identity: Identity) -> None:
-    """Build beside the target, so that it appears whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target.parent, prefix=".ei-runner-") as scratch:
-        project = Path(scratch, "project")
-        write_project(project, source, impulse, identity)
-        check_it_opens(project / identity.package, source.path)
-        build_wheel(project, Path(scratch, "dist")).replace(target)

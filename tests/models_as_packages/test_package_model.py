@@ -245,7 +245,7 @@ def test_a_version_is_written_in_its_normal_form(bundle, pip_install, version, n
 @given(st.text(), st.text(alphabet="0123456789.abrcpostdev+!-_/\\ \n"))
 def test_any_text_is_refused_or_safe_in_a_path(name, version):
     try:
-        identity = identify(name, version, None)
+        identity = identify(name, version)
     except InvalidInputError:
         return
     assert identity.package.isidentifier()
@@ -339,11 +339,15 @@ def export(folder: Path) -> Path:
     return folder / "export"
 
 
-@pytest.mark.parametrize(("make", "kind"), [(eim, "eim"), (export, "cpp-export")])
-def test_other_kinds_are_refused_with_what_can_be_packaged(site, tmp_path, make, kind):
+@pytest.mark.parametrize(
+    ("make", "kind", "hint"),
+    [(eim, "eim", ""), (export, "cpp-export", "; make a wheel of it with: ei-runner build --")],
+)
+def test_other_kinds_are_refused_with_what_can_be_packaged(site, tmp_path, make, kind, hint):
     message = f"of the kind '{kind}', which cannot be packaged; expected a bundle"
-    with pytest.raises(UnsupportedModelError, match=message):
+    with pytest.raises(UnsupportedModelError, match=message) as caught:
         package_model(make(tmp_path), "hand")
+    assert caught.value.args[0].endswith(f"a network file{hint and f'{hint}wheel NAME'}")
     assert_nothing_written()
 
 
