@@ -63,7 +63,10 @@ def docs(session: nox.Session) -> None:
     """Build the documentation into docs/_build/html, to be read there."""
     groups = nox.project.load_toml("pyproject.toml")
     session.install(
-        ".[tensor,testing]", "./backends/eim", *nox.project.dependency_groups(groups, "docs")
+        ".[tensor,testing]",
+        "./backends/eim",
+        "./backends/sdk-ffi",
+        *nox.project.dependency_groups(groups, "docs"),
     )
     session.run("sphinx-build", "-W", "-n", "--keep-going", "docs", "docs/_build/html")
     session.log(f"open {ROOT / 'docs/_build/html/index.html'}")
@@ -84,9 +87,10 @@ def new_backend(session: nox.Session) -> None:
 
 @nox.session
 def generate(session: nox.Session) -> None:
-    """Write anew what is made from the code: the JSON Schema and README's picture."""
+    """Write anew what is made from the code: the JSON Schema, README's picture, sdk-ffi's ABI."""
     session.install(*DISTRIBUTIONS)
     session.run("python", "docs/generate.py")
+    session.run("python", "backends/sdk-ffi/make_abi.py")
 
 
 @nox.session(name="train-demos")

@@ -188,6 +188,7 @@ def test_a_blocked_command_is_not_there(
         ("click.ClickException('too\\n bad.')", 2, "too bad"),
         ("core.InferenceError('it broke')", 1, "it broke"),
         ("core.DeadlineError('too late')", 1, "too late"),
+        ("core.BuildError('no compiler')", 1, "no compiler"),
         ("core.StudioError('refused')", 2, "refused"),
         ("click.exceptions.Exit(7)", 7, ""),
     ],
@@ -218,7 +219,7 @@ def test_names_are_completed_without_importing_the_commands(
 ) -> None:
     commands("ei-broken", "raise RuntimeError", "broken")
     complete = ShellComplete(ei_runner, {}, "ei-runner", "_EI_RUNNER_COMPLETE")
-    assert [item.value for item in complete.get_completions([], "b")] == ["backends", "broken"]
+    assert [item.value for item in complete.get_completions([], "br")] == ["broken"]
     assert "--json" in [item.value for item in complete.get_completions(["run"], "--")]
 
 
