@@ -1,0 +1,1 @@
+"""From an export to a shared library: what is compiled, how, and where it is kept."""
