@@ -1,0 +1,1 @@
+"""The backend ``sdk-ffi``: C++ exports, compiled once and called in-process."""

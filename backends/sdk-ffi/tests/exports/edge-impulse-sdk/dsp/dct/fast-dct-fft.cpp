@@ -1,0 +1,1 @@
+#error "no model of the tests asks for this source: it must not be compiled"

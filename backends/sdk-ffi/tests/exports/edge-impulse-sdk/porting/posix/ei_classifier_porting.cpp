@@ -1,0 +1,1 @@
+#error "the shim has these functions: the platform's own must not be compiled"
