@@ -46,7 +46,8 @@ nitpick_ignore_regex = [
     ("py:class", r"-?\d.*|.*\bBox|NetworkFiles|WindowInput"),  # a bound of a type, unions of types
     ("py:class", r"T|Ts|ei_runner_core\.authoring\.commands\.Command"),  # variables of types
     ("py:.*", r"(numpy|np|npt|PIL|Image|rich|click|msgspec|pluggy|_?pytest)(\..+)?"),
-    ("py:.*", r"(collections\.abc|os|pathlib|types|typing|typing_extensions)\..+"),
+    ("py:class", r"Table"),  # of rich
+    ("py:.*", r"(collections\.abc|os|pathlib|types|typing|typing_extensions)\..+|struct"),
     (
         "py:.*",
         r"(Any|Arrays|Call|Callable|Iterable|Iterator|Mapping|Path|PathLike|Self|Sequence|TracebackType)",

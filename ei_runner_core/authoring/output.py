@@ -34,7 +34,7 @@ __all__ = [
 
 
 def fact_table(facts: Iterable[tuple[str, object]]) -> Table:
-    """Facts below each other, each with its name; to be given to :func:`show`."""
+    """Facts below each other, each with its name; to be given to ``show``."""
     from rich.text import Text
 
     from .._tables import plain_text

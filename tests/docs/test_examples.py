@@ -9,7 +9,9 @@ anything there. A comment right before a block changes that::
     <!-- file: a/b.json -->      the block is the content of that file
     <!-- not run: a reason -->   the block cannot run in a test
 
-A page that says ``<!-- continues other.md -->`` begins where the page beside it ended.
+A page that says ``<!-- continues other.md -->`` begins where the page beside it ended. One that
+says ``<!-- needs exports -->`` finds C++ exports in its folder: ``export``, whose network is a
+``.tflite``, and ``detector``, which was made with the EON compiler.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 CONTINUES = re.compile(r"^<!-- continues (\S+) -->$", re.MULTILINE)
+NEEDS_EXPORTS = re.compile(r"^<!-- needs exports -->$", re.MULTILINE)
+BUILD_VARIABLES = ("CLEAN_MODEL", "CC", "CXX", "CFLAGS", "CXXFLAGS", "USE_FULL_TFLITE")
 NEEDS_ENGINE = re.compile(r"EdgeImpulseModel\(|ei-runner (run|demo|info|doctor)\b|full-tflite")
 NAMED_ENGINE = re.compile(r"\b(?:(?:backend|EI_BACKEND)[= ]\"?|ei-runner )([a-z][a-z-]*)")
 OWN_ENGINES = {path.name for path in ROOT.glob("backends/*")}
@@ -86,11 +90,28 @@ def assert_output(expected: str, got: str, where: str) -> None:
 
 def pages_with_examples() -> list[Any]:
     pages = [page for page in PAGES if any(block.is_run for block in blocks_of(page))]
-    return [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages]
+    return [
+        pytest.param(
+            page,
+            id=str(page.relative_to(ROOT)),
+            marks=[pytest.mark.requires("compiler")] if needs_exports(page) else [],
+        )
+        for page in pages
+    ]
+
+
+def needs_exports(page: Path) -> bool:
+    return NEEDS_EXPORTS.search(page.read_text(encoding="utf-8")) is not None
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all pages keep what they compile."""
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path:
     """An empty working directory, with ``ei-runner`` and ``python`` on the path."""
     programs = tmp_path / "programs"
     folder = tmp_path / "folder"
@@ -104,7 +125,9 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("NO_COLOR", "1")
-    for name in ("EI_MODEL", "EI_BACKEND", "EI_RUNNER_DISABLE", "EI_RUNNER_PLUGINS"):
+    monkeypatch.setenv("EI_RUNNER_CACHE", str(cache))
+    ours = ("EI_MODEL", "EI_BACKEND", "EI_RUNNER_DISABLE", "EI_RUNNER_PLUGINS")
+    for name in (*ours, *BUILD_VARIABLES):
         monkeypatch.delenv(name, raising=False)
     return folder
 
@@ -123,6 +146,8 @@ def skip_without_engine(page: Path) -> None:
     if NEEDS_ENGINE.search(code) and not installed:
         pytest.skip("the page runs models, and no backend is installed")
     named = set(NAMED_ENGINE.findall(code)) & OWN_ENGINES
+    if needs_exports(page):
+        named |= {"sdk-ffi", "full-tflite"}
     if missing := named - installed:
         pytest.skip(f"the page runs models on {', '.join(sorted(missing))}, not installed here")
 
@@ -133,7 +158,16 @@ def test_the_examples_of_a_page_run(
     page: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     skip_without_engine(page)
+    if needs_exports(page):
+        write_exports(workspace)
     run_page(page, monkeypatch)
+
+
+def write_exports(folder: Path) -> None:
+    from ffi_exports import Recipe, write_export
+
+    write_export(folder / "export", Recipe("dense", network="incbin"))
+    write_export(folder / "detector", Recipe("objects"))
 
 
 def run_page(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ PUBLIC_MODULES = (
     "ei_runner_core",
     "ei_runner_core.authoring",
     "ei_runner_core.authoring.commands",
+    "ei_runner_core.authoring.native_files",
     "ei_runner_core.demos",
     "ei_runner_core.dsp",
     "ei_runner_core.files",

@@ -28,6 +28,7 @@ class Environment:
     def program(self, name: str, *arguments: str | Path) -> str:
         """Run a program of the environment, such as ``ei-runner``."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("EI_", "PYTHON"))}
+        clean["XDG_CACHE_HOME"] = str(self.folder / "cache")
         return run(self._programs / name, *arguments, cwd=self.work, env=clean)
 
 

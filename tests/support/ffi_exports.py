@@ -12,13 +12,14 @@ import shutil
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from ei_runner_sdk_ffi.build.exports import build_export
-from ei_runner_sdk_ffi.build.options import BuildOptions
-from ei_runner_sdk_ffi.build.pipeline import BuiltLibrary
 from ffi_export_headers import GOLDEN, model_files
 from ffi_export_recipes import GENERATIONS, TASKS, Recipe
+
+if TYPE_CHECKING:
+    from ei_runner_sdk_ffi.build.pipeline import BuiltLibrary
 
 __all__ = [
     "FAST",
@@ -96,6 +97,9 @@ def zip_export(folder: Path, target: Path, inside: str = "") -> Path:
 
 def build_library(path: Path) -> BuiltLibrary:
     """Compile an export with the options ``FAST``, or find what was compiled before."""
+    from ei_runner_sdk_ffi.build.exports import build_export
+    from ei_runner_sdk_ffi.build.options import BuildOptions
+
     return build_export(path, BuildOptions(**FAST)).library
 
 

@@ -21,8 +21,13 @@ from built_distributions import (
     wheel_metadata,
 )
 
-# What a package holds beside its modules: demos and golden models with what belongs to them.
-DATA = {".csv", ".json", ".md", ".npz", ".onnx", ".png", ".tflite", ".wav"}
+# What a package holds beside its modules: demos and golden models with what belongs to them, and
+# what is compiled with every export.
+DATA = {
+    "ei-runner": {".csv", ".json", ".md", ".npz", ".onnx", ".png", ".tflite", ".wav"},
+    "ei-runner-sdk-ffi": {".cpp", ".h", ".hpp", ".json", ".map", ".txt"},
+}
+WITHOUT_NETWORKS = ("ei-runner-eim", "ei-runner-sdk-ffi")
 # Chores that lie beside what they make; they stay in the repository.
 CHORES = (
     "ei_runner_core/demos/*/train/*",
@@ -60,7 +65,7 @@ def test_a_wheel_holds_only_what_is_allowed(dist: Path, project: Project) -> Non
         name
         for name in sorted(others)
         if not name.startswith(f"{project.package}/")
-        or PurePosixPath(name).suffix not in {".py", *(DATA if project is CORE else ())}
+        or PurePosixPath(name).suffix not in {".py", *DATA.get(project.name, ())}
         or is_chore(name)
         or STRAY.search(name)
     ]
@@ -124,7 +129,7 @@ def matching(version: str) -> str:
 def test_a_backend_requires_the_matching_core(dist: Path, project: Project) -> None:
     metadata = wheel_metadata(project.wheel(dist))
     required = metadata.get_all("Requires-Dist", [])
-    extra = "images" if project.name == "ei-runner-eim" else "tensor"  # it runs no networks
+    extra = "images" if project.name in WITHOUT_NETWORKS else "tensor"
     assert f"ei-runner[{extra}]{matching(metadata['Version'])}" in required
 
 

@@ -21,6 +21,7 @@ NAMES = tuple(project.folder.name for project in BACKENDS)
 CHOICES = tuple(dict.fromkeys([*((name,) for name in NAMES), NAMES]))
 ENGINES = {"full-tflite", "onnx"}
 AT_ONCE = 2
+SUPPORT = Path(__file__).parents[1] / "support"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,20 @@ def make_an_eim(environment: Environment) -> None:
     assert answer["backend"] == "eim"
 
 
+def compile_an_export(environment: Environment) -> None:
+    """Let the compiler of this machine make a model of an export, and run that."""
+    export = environment.work / "export"
+    code = "import sys; sys.path.append(sys.argv[1]); import ffi_exports, pathlib; "
+    write = "ffi_exports.write_export(pathlib.Path(sys.argv[2]))"
+    environment.program("python", "-c", code + write, SUPPORT, export)
+    built = json.loads(environment.program("ei-runner", "build", export, "--json"))
+    assert built["network"] == "compiled"
+    count = built["parameters"]["model_parameters"]["input_features_count"]
+    window = ",".join(["1.0"] * count)
+    answer = environment.program("ei-runner", "run", "-m", export, "--json", "--features", window)
+    assert json.loads(answer)["backend"] == "sdk-ffi"
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_demo_runs_in_an_empty_environment(environment: Environment, case: Case) -> None:
     environment.pip("check")
@@ -101,6 +116,8 @@ def test_the_demo_runs_in_an_empty_environment(environment: Environment, case: C
         assert "package" in environment.program("ei-runner", "eim", "--help")
     if "eim" in case.extras and ENGINES & set(case.extras):
         make_an_eim(environment)
+    if "sdk-ffi" in case.extras and shutil.which("g++"):
+        compile_an_export(environment)
     listing = json.loads(environment.program("ei-runner", "doctor", "--json"))
     assert listing["ok"], listing
     installed = {row["name"] for row in json.loads(environment.pip("list", "--format", "json"))}

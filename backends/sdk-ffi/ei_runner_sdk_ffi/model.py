@@ -28,6 +28,7 @@ class Model:
     """An opened model. One thread at a time may call it.
 
     Args:
+        name: what messages call it.
         path: the library; what it needs lies beside it.
         content: its bytes.
         make_bridge: makes what runs its networks, for a library that asks its host to do that.
@@ -52,9 +53,9 @@ class Model:
     classify_slice: Any
 
     def __init__(
-        self, path: Path, content: bytes, make_bridge: Callable[[], NetworkBridge]
+        self, name: str, path: Path, content: bytes, make_bridge: Callable[[], NetworkBridge]
     ) -> None:
-        self._name = path.name
+        self._name = name
         self._bridge: NetworkBridge | None = None
         self.messages = Messages()
         self._functions = load_library(path, content)

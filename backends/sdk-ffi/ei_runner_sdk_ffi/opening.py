@@ -35,6 +35,7 @@ __all__ = ["open_here", "open_session", "takes_networks"]
 
 _USUAL_NETWORK = "full-tflite"
 _NETWORK_OF_EXPORTS = ".tflite"
+_IN_THE_LIBRARY = ("compiled", "linked")
 
 
 def open_session(
@@ -44,6 +45,7 @@ def open_session(
     given = _networks(source, own=False)
     path, network = _library(source, _with_network_of(given, build_options))
     arguments: dict[str, Any] = {
+        "name": source.path.name,
         "path": str(path),
         "network": network,
         "network_options": dict(options.network_options),
@@ -67,6 +69,7 @@ def open_session(
 
 
 def open_here(
+    name: str,
     path: str,
     network: str,
     network_options: Mapping[str, Any],
@@ -76,6 +79,7 @@ def open_here(
     """Open a library in this process.
 
     Args:
+        name: what messages call the model.
         path: the library.
         network: the backend that runs its networks, if it asks for one.
         network_options: options of that backend.
@@ -84,6 +88,7 @@ def open_here(
     """
     library = Path(path)
     model = Model(
+        name,
         library,
         library.read_bytes(),
         lambda: NetworkBridge(ffi, network, network_options, _opened(given), _opened(originals)),
@@ -129,6 +134,11 @@ def _with_network_of(given: Mapping[str, str], options: BuildOptions) -> BuildOp
     if given and options.network is None and options.use_full_tflite is None:
         return replace(options, network=next(iter(fitting[0]), None))
     name = options.network
+    if given and (name in _IN_THE_LIBRARY or options.use_full_tflite is False):
+        raise InvalidInputError(
+            f"{', '.join(given.values())} cannot be run by code in the library: leave the option "
+            "network (USE_FULL_TFLITE) out, or the network file"
+        )
     if name in installed_tensor_backends() and not all(name in names for names in fitting):
         raise InvalidInputError(
             f"network={name!r} does not open {', '.join(sorted(suffixes))}: give a network file of "

@@ -46,13 +46,21 @@ def read_sdk_ffi_options(options: Mapping[str, Any]) -> tuple[SessionOptions, Bu
     build = {name: value for name, value in options.items() if name.lower() in OPTION_NAMES}
     session = {name: value for name, value in options.items() if name not in build}
     if unknown := [name for name in session if name not in own]:
-        raise InvalidInputError(
-            f"sdk-ffi has no option {unknown[0]!r}; it has {', '.join(sorted(own | OPTION_NAMES))}"
-        )
+        raise InvalidInputError(f"sdk-ffi has no option {unknown[0]!r}; {_near(unknown[0], own)}")
     return (
         SessionOptions(**read_options("sdk-ffi", session, _READERS)),
         BuildOptions.read(build, os.environ),
     )
+
+
+def _near(name: str, own: set[str]) -> str:
+    """What was meant, of so many names that nobody wants to read all of them."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.lower(), sorted(own | OPTION_NAMES), n=3, cutoff=0.5)
+    likely = f"did you mean {' or '.join(near)}? " if near else ""
+    flags = "and those of ei-runner build --help"
+    return f"{likely}it has {', '.join(sorted(own))}, network, {flags}"
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

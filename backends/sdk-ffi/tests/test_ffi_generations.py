@@ -220,7 +220,7 @@ def test_a_network_file_of_another_format_takes_the_place_of_the_models_own(expo
 
 
 def test_a_backend_that_is_not_installed_is_told(opened: Any, exported: Any) -> None:
-    with pytest.raises(InvalidInputError, match="'no-such' is not installed"):
+    with pytest.raises(InvalidInputError, match="'no-such' is no installed backend"):
         opened(exported("dense", network="incbin"), network="no-such")
 
 

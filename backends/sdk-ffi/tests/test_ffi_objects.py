@@ -113,7 +113,7 @@ def test_a_definition_where_nobody_looked_for_it_counts():
 
 def test_a_list_of_headers_is_read_as_make_would(tmp_path):
     path = tmp_path / "x.d"
-    path.write_text("/tmp/x.o: a.cc my\\ dir/b.h \\\n  c\\#1.h $$d.h \\\n\n")
+    path.write_text("/place/x.o: a.cc my\\ dir/b.h \\\n  c\\#1.h $$d.h \\\n\n")
     assert read_depfile(path) == ["a.cc", "my dir/b.h", "c#1.h", "$d.h"]
     with pytest.raises(ObjectError):
         read_depfile(tmp_path / "missing.d")

@@ -77,7 +77,7 @@ def test_a_backend_may_be_named_if_it_is_installed(export: Export) -> None:
     plan = plan_case("network=onnx", export, BOTH)
     assert plan.network == "onnx"
     assert "-DEI_RUNNER_NETWORK_CALLBACK=1" in plan.defines
-    with pytest.raises(InvalidInputError, match=r"'tvm' is not installed.*ei-runner\[tvm\]"):
+    with pytest.raises(InvalidInputError, match=r"'tvm' is no installed backend.*ei-runner\[tvm\]"):
         plan_case("network=tvm", export, BOTH)
 
 

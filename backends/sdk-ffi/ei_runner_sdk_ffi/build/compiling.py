@@ -90,7 +90,7 @@ class Compilers:
             ended = self._ended.get(timeout=max(0.0, self._deadline - time.monotonic()))
         except queue.Empty:
             raise DeadlineError(
-                "the build did not finish in time; raise timeout=, or look for what keeps the "
+                "the build did not finish in time; raise build_timeout, or look for what keeps the "
                 "machine busy"
             ) from None
         if isinstance(ended, OSError):

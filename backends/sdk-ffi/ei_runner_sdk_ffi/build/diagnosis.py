@@ -87,7 +87,7 @@ def _missing_library(failure: Failure) -> str:
     library = next(_groups(LIBRARY, failure.output), "")
     if not library:
         return ""
-    remedy = _remedy(library) or "install it, or name its folder with LDFLAGS=-L/FOLDER"
+    remedy = _remedy(library) or "install it where the compiler looks for libraries"
     return f"the library {library} is missing; {remedy}"
 
 

@@ -154,5 +154,5 @@ def _acquire(lock: filelock.BaseFileLock, deadline: float) -> None:
     except filelock.Timeout as error:
         raise DeadlineError(
             "another process was still building the same model at the deadline; wait for it, or "
-            "raise timeout="
+            "raise build_timeout"
         ) from error

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ei_runner_core import InvalidInputError
+from ei_runner_core.plugins import FIRST_PARTY_EXTRAS
 
 from .flags.demands import demands_of_full, needs_linked
 from .flags.library_folder import library_folder
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["choose_network"]
 
 _FULL = "full-tflite"
+_OF_WHOLE_IMPULSES = ("eim", "sdk-ffi")
 
 
 def choose_network(
@@ -67,11 +69,16 @@ def _named(network: str, export: Export, target: Target, installed: Collection[s
         )
     if target == this_machine() and network not in installed:
         raise InvalidInputError(
-            f"network={network!r} is not installed; there are compiled, linked"
-            f"{''.join(f', {name}' for name in sorted(installed))}; "
-            f"try pip install 'ei-runner[{network}]'"
+            f"network={network!r} is no installed backend that runs networks; there are compiled, "
+            f"linked{''.join(f', {name}' for name in sorted(installed))}; {_way_to(network)}"
         )
     return network
+
+
+def _way_to(network: str) -> str:
+    if network in FIRST_PARTY_EXTRAS and network not in _OF_WHOLE_IMPULSES:
+        return f"install it with: pip install 'ei-runner[{network}]'"
+    return "see what is installed with: ei-runner backends"
 
 
 def _full(export: Export, options: BuildOptions, target: Target, installed: Collection[str]) -> str:

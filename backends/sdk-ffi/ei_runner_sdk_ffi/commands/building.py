@@ -80,6 +80,10 @@ def _check_usage(
 ) -> None:
     if version is not None and wheel is None:
         raise click.UsageError("--version is that of a wheel; name it with --wheel NAME")
+    if output is not None and "=" in Path(output).name:
+        raise click.UsageError(
+            f"-o {output} is where the library goes; an option of the build is --option {output}"
+        )
     if wants_plan and (wheel is not None or output is not None):
         raise click.UsageError("--plan builds nothing; leave --wheel and --output out")
 

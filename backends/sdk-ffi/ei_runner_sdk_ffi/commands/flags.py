@@ -55,7 +55,7 @@ _OPTIONS = {
     "ei_engine": (_FOLDERS, "NAME", "What an export is made for: tflite or tflite-eon."),
     "cc": (_COMPILERS, "COMMAND", "The compiler of C."),
     "cxx": (_COMPILERS, "COMMAND", "The compiler of C++."),
-    "cflags": (_COMPILERS, "FLAGS", "More flags for C."),
+    "cflags": (_COMPILERS, "FLAGS", "More flags for C and C++."),
     "cxxflags": (_COMPILERS, "FLAGS", "More flags for C++."),
 }
 _NAMES = {"build_timeout": "--timeout"}
