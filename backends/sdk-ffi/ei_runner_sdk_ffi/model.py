@@ -97,6 +97,11 @@ class Model:
         said = f" ({details})" if details else ""
         return InferenceError(f"the model {self._name} failed with error {status}: {meaning}{said}")
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether this thread is inside of the library, which has called back."""
+        return self._bridge is not None and self._bridge.is_running
+
     def close(self) -> None:
         """Unload it; nothing of it may be used afterwards."""
         if self._is_ready:

@@ -77,6 +77,11 @@ class NetworkBridge:
         if self._networks.error is not None:
             self._networks.raise_error()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a network runs, so that the library waits for it."""
+        return self._networks.is_running
+
     def close(self) -> None:
         """Close the sessions. The library may not be called after that. Closing twice is legal."""
         self._finalizer()
@@ -121,6 +126,7 @@ class _Networks:
         choice: _Choice,
     ) -> None:
         self.error: BaseException | None = None
+        self.is_running = False
         self.runs: dict[int, Callable[[], None]] = {}
         self._ffi = ffi
         self._engine = engine
@@ -195,7 +201,11 @@ def _callbacks(ffi: Any, networks: _Networks) -> Iterator[Any]:
         return networks.open(model, size, room, told)
 
     def invoke(_context: Any, handle: int) -> int:
-        runs[handle]()
+        networks.is_running = True
+        try:
+            runs[handle]()
+        finally:
+            networks.is_running = False
         return 0
 
     def close(_context: Any, handle: int) -> None:

@@ -175,7 +175,10 @@ class SdkFfiSession(ImpulseSession):
             self._thresholds.set(block_id, {name: model.set_threshold(block_id, name, value)})
 
     def _close(self) -> None:
-        self._finalizer()
+        # A signal handler may close it while its network runs: then the library has to stay until
+        # the call has returned, and is unloaded with this object.
+        if not (self._model and self._model.is_busy):
+            self._finalizer()
         self._drop("the model is closed: open it again")
 
     def _drop(self, why: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +207,30 @@ def test_a_network_runs_in_a_tensor_backend(
     same = opened(model.path, network="full-tflite", network_options={"num_threads": 1})
     model.close()
     check_dense(same)
+
+
+def test_a_model_may_be_closed_while_its_network_runs(
+    exported: Any, run_script: Callable[..., str]
+) -> None:
+    pytest.importorskip("ei_runner_full_tflite", reason="needs the backend full-tflite")
+    code = """if True:
+        import signal, sys
+        from ei_runner_core import EdgeImpulseModel, InferenceError
+        model = EdgeImpulseModel(sys.argv[1], backend="sdk-ffi", options={
+            "cflags": "-O0", "network_options": {"default_delegates": False}})
+        session = model._session
+        runs = session._model._bridge._networks.runs
+        (handle,) = runs
+        run = runs[handle]
+        runs[handle] = lambda: (session.close(), run())
+        print(session.classify(__import__("numpy").zeros(model.input_size, "float32")).ready)
+        try:
+            model.infer([0.0] * model.input_size)
+        except InferenceError as error:
+            print(error)
+        """
+    told = run_script(code, exported("dense", network="incbin"))
+    assert told == "True\nthe model is closed: open it again\n"
 
 
 def test_a_network_file_of_another_format_takes_the_place_of_the_models_own(exported: Any) -> None:
