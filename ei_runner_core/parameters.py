@@ -188,6 +188,9 @@ class ModelParameters(Struct, frozen=True, kw_only=True):
         segment = reply.get("features_shm")
         known = {name: model[name] for name in _MODEL_FIELDS if model.get(name) is not None}
         known |= {
+            name: float(known[name]) for name in ("frequency", "interval_ms") if name in known
+        }
+        known |= {
             "sensor": SensorType(int(model.get("sensor", -1))),
             "labels": tuple(model.get("labels") or ()),
             "has_anomaly": _anomaly_type(model.get("has_anomaly", 0)),
@@ -218,6 +221,7 @@ _BESIDE_THE_MODEL = {
     "features_shm_error",
     "freeform_output_shm",
 }
+_REAL_FIELDS = ("frequency", "interval_ms")
 _MODEL_FIELDS = tuple(n for n in ModelParameters.__struct_fields__ if n not in _BESIDE_THE_MODEL)
 
 

@@ -23,6 +23,7 @@ from .session import EngineSession
 from .turn import Turn
 
 if TYPE_CHECKING:
+    from .._progress_stream import progress_stream
     from ..windows import WindowCheck
     from .archives import unpack
     from .networks import installed_tensor_backends, open_network
@@ -44,6 +45,7 @@ __all__ = [
     "meaning_of_code",
     "one_line",
     "open_network",
+    "progress_stream",
     "read_choice",
     "read_input_shapes",
     "read_options",
@@ -60,6 +62,7 @@ _HOMES = {
     "WindowCheck": "ei_runner_core.windows",
     "installed_tensor_backends": "ei_runner_core.authoring.networks",
     "open_network": "ei_runner_core.authoring.networks",
+    "progress_stream": "ei_runner_core._progress_stream",
     "unpack": "ei_runner_core.authoring.archives",
 }
 

@@ -22,14 +22,15 @@ class Turn:
     """Lets one thread work at a time; the others wait.
 
     The thread that works may not start a second call, which could only happen in a signal handler
-    or a finalizer and would spoil the buffers of the first one; but it may close.
+    or a finalizer and would spoil the buffers of the first one; but it may close. Just before and
+    after its work a handler may do all: the lock lets its own thread in.
 
     An interrupt can strike between any two steps. So nothing is undone by hand but the owner, who
     counts only while the lock is taken, and the lock itself is in the hands of ``with``.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._owner = 0
 
     def run(self, work: Callable[[Unpack[Ts]], T], *arguments: Unpack[Ts]) -> T:
@@ -45,8 +46,8 @@ class Turn:
                 "handler or a finalizer: do that after the call"
             )
         with self._lock:
-            self._owner = get_ident()
             try:
+                self._owner = get_ident()
                 return work(*arguments)
             except EdgeImpulseError:
                 raise
@@ -63,11 +64,15 @@ class Turn:
             work()
             return
         with self._lock:
-            self._owner = get_ident()
             try:
+                self._owner = get_ident()
                 work()
             finally:
                 self._owner = 0
 
     def _is_own(self) -> bool:
-        return self._owner == get_ident() and self._lock.locked()
+        return self._owner == get_ident() and self._is_held()
+
+    def _is_held(self) -> bool:
+        """Whether this thread has the lock: an interrupt may have left the owner behind."""
+        return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]  # noqa: SLF001

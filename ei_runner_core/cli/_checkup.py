@@ -15,8 +15,6 @@ from .._platform import current_platform
 from .._version import __version__
 from ..contract import BackendSpec, ModelSource
 from ..errors import (
-    BackendNotFoundError,
-    BackendUnavailableError,
     EdgeImpulseError,
     ModelNotFoundError,
 )
@@ -215,13 +213,11 @@ def _model() -> Check:
 
 
 def _problem_of(source: ModelSource) -> str:
-    """Why a model does not open; that there is no backend for it stands elsewhere."""
+    """Why a model does not open; that there is no backend at all stands elsewhere."""
     from ._opening import open_quietly
 
     try:
         open_quietly(source).close()
-    except (BackendNotFoundError, BackendUnavailableError):
-        return ""
     except EdgeImpulseError as error:
-        return str(error)
+        return str(error) if registry().backends else ""
     return ""

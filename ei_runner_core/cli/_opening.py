@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from .._plugin_errors import described
+from .._progress_stream import drawing_on
 from ._problems import FAILED, OK, complain
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def without_native_chatter() -> Iterator[None]:
         sys.stderr.flush()
         os.dup2(held_back.fileno(), descriptor)
         try:
-            yield
+            with drawing_on(saved):
+                yield
         finally:
             sys.stderr.flush()
             os.dup2(saved, descriptor)

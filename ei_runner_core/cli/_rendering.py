@@ -46,6 +46,8 @@ def model_facts(
     """What a model says about itself, each fact with its name."""
     yield from _told(parameters)
     yield "input", _input(impulse, parameters)
+    if parameters.engine_properties:
+        yield "engine", ", ".join(parameters.engine_properties)
     labels = parameters.labels
     yield "labels", f"{len(labels)}: {', '.join(labels)}" if labels else "none"
     if impulse is None:
