@@ -118,12 +118,20 @@ class Model:
         self._checked(functions.ei_runner_open(self.messages.receiver))
         self._is_ready = True
         text = text_of(functions.ei_runner_description())
-        self.parameters = ModelParameters.from_dict(msgspec.json.decode(text))
+        self.parameters = self._described(msgspec.json.decode(text))
         self.answers = Answers(self.parameters.labels)
         self.classify = functions.ei_runner_classify
         self.classify_slice = functions.ei_runner_classify_slice
         if self._bridge is not None:
             self._open_networks(self._bridge)
+
+    def _described(self, description: dict[str, Any]) -> ModelParameters:
+        """What the library says of itself, with who runs its networks."""
+        parameters = ModelParameters.from_dict(description)
+        if self._bridge is None:
+            return parameters
+        properties = (f"network by {self._bridge.backend}",)
+        return msgspec.structs.replace(parameters, engine_properties=properties)
 
     def _open_networks(self, bridge: NetworkBridge) -> None:
         """Answer a window of zeros: the SDK opens its networks when it needs them first."""

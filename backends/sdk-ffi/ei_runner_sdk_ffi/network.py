@@ -63,6 +63,7 @@ class NetworkBridge:
         given: Mapping[int, Network] | None = None,
         originals: Mapping[int, Network] | None = None,
     ) -> None:
+        self.backend = backend
         engine = _engine(backend)
         choice = _Choice(dict(given or {}), dict(originals or {}))
         self._networks = networks = _Networks(ffi, engine, backend, dict(options or {}), choice)

@@ -119,6 +119,7 @@ def _library(source: ModelSource, options: BuildOptions) -> tuple[Path, str]:
         return source.path, network
     from .build.shortcut import ready_library
 
+    _check_it_is_for_here(options)
     ready = ready_library(source.path, options)
     return ready.path, ready.network
 
@@ -145,6 +146,17 @@ def _with_network_of(given: Mapping[str, str], options: BuildOptions) -> BuildOp
             "its own with network= of EdgeImpulseModel (--network), or leave the option out"
         )
     return options
+
+
+def _check_it_is_for_here(options: BuildOptions) -> None:
+    from .build.targets import choose_target, this_machine
+
+    target = choose_target(options)
+    if target != this_machine():
+        raise InvalidInputError(
+            f"a model that is opened here cannot be built for {target.name}: leave the target out, "
+            "or make a library for that machine with: ei-runner build --target"
+        )
 
 
 def _check_it_loads(path: Path) -> None:

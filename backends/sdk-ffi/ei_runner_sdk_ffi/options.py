@@ -43,10 +43,12 @@ def read_sdk_ffi_options(options: Mapping[str, Any]) -> tuple[SessionOptions, Bu
         InvalidInputError: an option is unknown or has a wrong value.
     """
     own = {field.name for field in fields(SessionOptions)}
-    build = {name: value for name, value in options.items() if name.lower() in OPTION_NAMES}
+    build = {name: value for name, value in options.items() if str(name).lower() in OPTION_NAMES}
     session = {name: value for name, value in options.items() if name not in build}
     if unknown := [name for name in session if name not in own]:
-        raise InvalidInputError(f"sdk-ffi has no option {unknown[0]!r}; {_near(unknown[0], own)}")
+        raise InvalidInputError(
+            f"sdk-ffi has no option {unknown[0]!r}; {_near(str(unknown[0]), own)}"
+        )
     return (
         SessionOptions(**read_options("sdk-ffi", session, _READERS)),
         BuildOptions.read(build, os.environ),

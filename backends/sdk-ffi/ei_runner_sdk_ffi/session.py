@@ -32,6 +32,7 @@ FloatArray = npt.NDArray[np.float32]
 
 _CANNOT_STREAM = -5  # the SDK's code for signal processing that failed, or does not take slices
 _MOST = {"max_observations": 2**16 - 1}
+_LARGEST = 2**32 - 256  # of whole numbers in 32 bits, as a float32
 _WHOLE = frozenset(
     {
         "keep_grace",
@@ -187,7 +188,7 @@ class SdkFfiSession(ImpulseSession):
 
 
 def _check_whole(block_id: int, name: str, value: float) -> None:
-    most = _MOST.get(name, 2**32 - 1)
+    most = _MOST.get(name, _LARGEST)
     if name in _WHOLE and not (value.is_integer() and 0 <= value <= most):
         raise InvalidInputError(
             f"the value {name!r} of the block {block_id} is {value:g}, expected a whole number "

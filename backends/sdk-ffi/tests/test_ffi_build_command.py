@@ -266,7 +266,7 @@ def test_the_help_fits_into_a_terminal(monkeypatch):
         (["--plan", "-o", "a.so"], "--plan builds nothing; leave --wheel and --output out"),
         (["--target", "amiga"], "the target 'amiga' is unknown; there are linux-x86_64"),
         (["--use-full-tflite"], "USE_FULL_TFLITE=1 needs a network as a flatbuffer"),
-        (["--timeout", "soon"], "a time in seconds above 0"),
+        (["--timeout", "soon"], "a number of seconds above 0 and at most a week"),
         (["--wheel", "no name"], "a package cannot be called 'no name'"),
     ],
 )

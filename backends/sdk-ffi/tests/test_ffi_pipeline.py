@@ -2,13 +2,9 @@
 
 import ctypes
 import logging
-import multiprocessing
-import os
 import re
 import shutil
-import signal
 import stat
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -271,49 +267,6 @@ def test_one_failure_ends_the_other_compilers(export, cache, wrapper, tmp_path):
     with pytest.raises(BuildError, match="broken"):
         make(export, cache, wrapper, toolchain=toolchain)
     assert time.monotonic() - started < 30
-
-
-def test_a_build_that_is_killed_leaves_nothing_that_is_taken_for_whole(
-    export, cache, wrapper, tmp_path
-):
-    started = tmp_path / "started"
-    slow = script(tmp_path / "slow", f'echo > "{started}"\nsleep 600')
-    toolchain = replace(plan_of(export, cache, wrapper).toolchain, cxx=(str(slow),))
-    context = multiprocessing.get_context("spawn")
-    arguments = (export, cache, wrapper)
-    process = context.Process(target=make, args=arguments, kwargs={"toolchain": toolchain})
-    process.start()
-    deadline = time.monotonic() + 30
-    while not started.exists():
-        assert time.monotonic() < deadline
-        assert process.is_alive()
-        process.join(0.01)
-    group = [int(pid) for pid in children_of(process.pid)]
-    process.kill()
-    process.join()
-    process.close()
-    for pid in group:
-        os.killpg(pid, signal.SIGKILL)
-    (left,) = [path for path in cache.work.iterdir() if path.is_dir()]
-    for path in (left, left.with_name(f"{left.name}.lock")):
-        os.utime(path, (0, 0))
-    assert not make(export, cache, wrapper).was_cached
-    assert leftovers(cache) == []
-
-
-def children_of(pid: int) -> list[str]:
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
-    return found.stdout.split()
-
-
-def test_two_processes_build_the_same_model_once(export, cache, wrapper):
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(2) as pool:
-        both = pool.starmap(make, [(export, cache, wrapper)] * 2)
-        pool.close()
-        pool.join()
-    assert sorted(built.was_cached for built in both) == [False, True]
-    assert len({built.sha256 for built in both}) == 1
 
 
 def test_an_interrupt_ends_the_build_and_its_compilers(export, cache, wrapper, tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -74,7 +73,7 @@ class Cache:
             BuildError: there is no room, or the folder is not writable.
         """
         self.folder(path.parent)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+        temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
         with self.writing():
             try:
                 temporary.write_bytes(content)
@@ -107,7 +106,7 @@ class Cache:
         import filelock
 
         self.sweep()
-        folder = self.folder(self.work) / secrets.token_hex(8)
+        folder = self.folder(self.work) / os.urandom(8).hex()
         lock = filelock.FileLock(_lock_of(folder), timeout=0)
         try:
             with self.writing():

@@ -53,7 +53,7 @@ class Compilers:
         self._waiting: queue.SimpleQueue[tuple[Hashable, tuple[str, ...]] | None] = (
             queue.SimpleQueue()
         )
-        self._ended: queue.SimpleQueue[Ended | OSError] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[Ended | OSError | ValueError] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
@@ -93,6 +93,8 @@ class Compilers:
                 "the build did not finish in time; raise build_timeout, or look for what keeps the "
                 "machine busy"
             ) from None
+        if isinstance(ended, ValueError):
+            raise BuildError(f"cannot start the compiler: {ended}; look at its flags") from ended
         if isinstance(ended, OSError):
             raise BuildError(
                 f"cannot start the compiler {ended.filename}: {ended.strerror}; install one, such "
@@ -105,7 +107,7 @@ class Compilers:
             name, command = task
             try:
                 process = self._begin(command)
-            except OSError as error:
+            except (OSError, ValueError) as error:  # such as a NUL byte in an argument
                 self._ended.put(error)
                 continue
             if process is None:

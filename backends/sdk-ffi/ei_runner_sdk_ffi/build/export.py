@@ -13,7 +13,7 @@ from .cache import Cache
 from .fingerprint import Stamps, digest_text, scan
 from .unpacking import MARK, unpack
 
-__all__ = ["SDK", "Export", "read_export", "read_stamps"]
+__all__ = ["SDK", "Export", "check_unchanged", "read_export", "read_stamps"]
 
 SDK = "edge-impulse-sdk"
 _PARTS = (
@@ -110,6 +110,16 @@ def read_stamps(export: Export) -> Stamps:
     return _stamps(export.root, export.sdk)
 
 
+def check_unchanged(export: Export) -> None:
+    """See that its files are what they were when they were looked at.
+
+    Raises:
+        BuildError: somebody has written to one: what was compiled may be of the old or the new.
+    """
+    if read_stamps(export) != export.stamps:
+        raise BuildError(f"{export.given} was changed while it was compiled: build it again")
+
+
 def _stamps(root: Path, sdk: Path) -> Stamps:
     return scan(_places(root, sdk))
 
@@ -177,9 +187,9 @@ def _find_sdk(root: Path, option: Path | None, cache: Cache) -> Path:
 
 def _named_sdk(option: Path, cache: Cache) -> Path:
     """The SDK that the user named, under the name by which its files include each other."""
-    if (option / SDK).is_dir():
+    if os.path.isdir(option / SDK):  # noqa: PTH112 - says no to names that are too long, too
         return option / SDK
-    if not option.is_dir():
+    if not os.path.isdir(option):  # noqa: PTH112
         raise BuildError(f"there is no folder at sdk={option}; name an {SDK} folder")
     if option.name == SDK:
         return option

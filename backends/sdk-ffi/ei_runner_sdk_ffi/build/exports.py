@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ei_runner_core import BuildError
 from ei_runner_core.authoring import installed_tensor_backends
 
 from .cache import Cache
@@ -16,6 +18,8 @@ from .plan import BuildPlan, make_plan
 
 if TYPE_CHECKING:
     from .progress import Progress
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["BuiltExport", "build_export", "plan_export"]
 
@@ -57,6 +61,19 @@ def build_export(
     """
     cache = Cache.find()
     plan = plan_export(path, options, cache)
+    try:
+        return _built(plan, options, cache, progress)
+    except BuildError as error:
+        if not _may_compile_instead(plan, options):
+            raise
+        _log.warning("%s; its network is compiled into the library instead", error)
+    compiled = replace(options, network="compiled")
+    return _built(plan_export(path, compiled, cache), compiled, cache, progress)
+
+
+def _built(
+    plan: BuildPlan, options: BuildOptions, cache: Cache, progress: Progress | None
+) -> BuiltExport:
     library = build(
         plan.export,
         plan,
@@ -67,3 +84,9 @@ def build_export(
         rebuild=options.force_rebuild,
     )
     return BuiltExport(plan, library)
+
+
+def _may_compile_instead(plan: BuildPlan, options: BuildOptions) -> bool:
+    """Whether a backend runs the network by our choice: some exports lack what that takes."""
+    is_ours = options.network is None and options.use_full_tflite is None
+    return is_ours and plan.network not in ("compiled", "linked") and not plan.toolchain.problem

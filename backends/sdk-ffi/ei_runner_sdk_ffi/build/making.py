@@ -14,6 +14,7 @@ from .cache import Cache
 from .commands import Commands
 from .compiling import Compilers, Ended
 from .diagnosis import Failure
+from .export import check_unchanged
 from .fingerprint import digest_text
 from .index import Index, identifiers, including, is_of_the_runtime, make_index, mentioning
 from .objects import Compiled, ObjectCache, take
@@ -159,6 +160,7 @@ class Making:
         self._progress.step(source.name, self.compiled, self.compiled + len(self._pending))
 
     def _keep(self, number: int) -> Compiled:
+        check_unchanged(self._plan.export)
         made = self._folder / f"{number}.o"
         key = self._commands.key(self._sources[number], self._digests)
         try:

@@ -35,6 +35,8 @@ def choose_network(
     if export.engine == "NONE":
         return "compiled"
     if export.is_eon:
+        if options.network and not _is_known(options.network, installed):
+            raise InvalidInputError(_unknown(options.network, installed))
         if asked:
             raise InvalidInputError(_eon_refusal(asked))
         return "compiled"
@@ -68,11 +70,19 @@ def _named(network: str, export: Export, target: Target, installed: Collection[s
             "leave network out"
         )
     if target == this_machine() and network not in installed:
-        raise InvalidInputError(
-            f"network={network!r} is no installed backend that runs networks; there are compiled, "
-            f"linked{''.join(f', {name}' for name in sorted(installed))}; {_way_to(network)}"
-        )
+        raise InvalidInputError(_unknown(network, installed))
     return network
+
+
+def _is_known(network: str, installed: Collection[str]) -> bool:
+    return network in ("compiled", "linked", *installed, *FIRST_PARTY_EXTRAS)
+
+
+def _unknown(network: str, installed: Collection[str]) -> str:
+    return (
+        f"network={network!r} is no installed backend that runs networks; there are compiled, "
+        f"linked{''.join(f', {name}' for name in sorted(installed))}; {_way_to(network)}"
+    )
 
 
 def _way_to(network: str) -> str:

@@ -99,8 +99,8 @@ _CHOICES: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(
         ("sdk", "tvm_home", "qnn_sdk_root", "tidl_tools_path", "ei_tflite_dir"), values.path
     ),
-    **dict.fromkeys(("network", "target", "compiler", "march", "ei_engine"), values.text),
-    **dict.fromkeys(("cc", "cxx", "cflags", "cxxflags"), values.text),
+    **dict.fromkeys(("network", "target", "march", "ei_engine"), values.text),
+    **dict.fromkeys(("compiler", "cc", "cxx", "cflags", "cxxflags"), values.words),
     **dict.fromkeys(("tensorrt_version", "python_cross_path"), values.text),
 }
 _READERS = {field.name: _CHOICES.get(field.name, values.switch) for field in fields(BuildOptions)}

@@ -13,6 +13,7 @@ from ei_runner_core import BuildError
 from .cache import Cache
 from .commands import Commands
 from .contents import Contents
+from .export import check_unchanged
 from .libraries import LOG, BuiltLibrary, find_library, keep_library, locked
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _build(
                 raise diagnose(failed.failure, log) from None
         cache.write(result / LOG, making.log.encode())
         facts = _facts(plan) | {"content": commands.content, "compiled": making.compiled}
+        check_unchanged(plan.export)
         sha256 = keep_library(cache, key, result, library, plan.libraries, facts)
     place = cache.libraries / key
     return BuiltLibrary(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from ei_runner_core.authoring import progress_stream
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -55,9 +56,10 @@ class LogProgress:
 
 
 class TerminalProgress:
-    """A bar on standard error, gone when the build has ended."""
+    """A bar in a terminal, gone when the build has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._bar: RichProgress | None = None
 
     def __enter__(self) -> Self:
@@ -69,7 +71,7 @@ class TerminalProgress:
             TextColumn("compiling"), BarColumn(), MofNCompleteColumn(), Elapsed(),
             TextColumn("{task.description}", markup=False),
         )  # fmt: skip
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar = Progress(*columns, console=Console(file=self._stream), transient=True)
         self._bar.start()
         self._task = self._bar.add_task("", total=None)
         return self
@@ -92,5 +94,5 @@ class TerminalProgress:
 
 def usual_progress() -> Progress:
     """A bar where standard error is a terminal, else lines in the log."""
-    is_terminal = sys.stderr is not None and sys.stderr.isatty()
-    return TerminalProgress() if is_terminal else LogProgress()
+    stream = progress_stream()
+    return LogProgress() if stream is None else TerminalProgress(stream)

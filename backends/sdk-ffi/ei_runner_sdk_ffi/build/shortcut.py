@@ -19,6 +19,7 @@ __all__ = ["Ready", "is_ready", "ready_library"]
 
 _SHIM = Path(__file__).parents[1] / "shim"
 _LINKED = "linked"
+_WITHOUT_EFFECT = ("build_timeout", "force_rebuild", "jobs")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def ready_library(path: Path, options: BuildOptions) -> Ready:
             "stamps": export.stamps.digest(),
             "key": built.library.path.parent.name,
             "network": network,
+            "chosen_from": None if export.is_eon else list(installed_tensor_backends()),
         }
         cache.remember(memo, answer)
     return Ready(built.library.path, network)
@@ -70,7 +72,8 @@ def _as_it_was(cache: Cache, memo: Any) -> Ready | None:
         return None
     try:
         folders = {prefix: Path(folder) for prefix, folder in memo["folders"].items()}
-        is_same = scan(folders).digest() == memo["stamps"]
+        is_same = memo["chosen_from"] in (None, list(installed_tensor_backends()))
+        is_same = is_same and scan(folders).digest() == memo["stamps"]
     except Exception:  # noqa: BLE001 - a memo may be damaged, and an export gone, in any way
         return None
     found = find_library(cache, memo["key"], time.monotonic()) if is_same else None
@@ -84,8 +87,7 @@ def _memo(path: Path, options: BuildOptions) -> str:
     parts = (
         str(path.absolute()),
         _stamp_of_zip(path),
-        repr(sorted(asdict(options).items(), key=lambda item: item[0])),
-        repr(installed_tensor_backends()),
+        repr(sorted((n, v) for n, v in asdict(options).items() if n not in _WITHOUT_EFFECT)),
         repr(sorted(os.listdir(libraries)) if libraries.is_dir() else None),  # noqa: PTH208
         scan({"shim": _SHIM}).digest(),
         about.sysname,

@@ -27,7 +27,8 @@ _MODEL_VARIABLE = "EI_MODEL"
 def clean_model(model: str | None, *, as_json: bool) -> int:
     """Remove what the cache holds of a model, and what lies in ``./model``.
 
-    An export that lies elsewhere stays. In a terminal the user is asked first.
+    An export that lies elsewhere stays, and where one is named, ``./model`` stays, too. In a
+    terminal the user is asked first.
 
     Args:
         model: the path of the export; ``None`` takes ``EI_MODEL``, else ``./model``.
@@ -38,7 +39,7 @@ def clean_model(model: str | None, *, as_json: bool) -> int:
     """
     cache = Cache.find()
     built = _built_of(Path(model or os.environ.get(_MODEL_VARIABLE) or _DROP_ZONE), cache)
-    files = _dropped()
+    files = _dropped() if model is None or _is_drop_zone(Path(model)) else []
     if not (built or files) or not _is_agreed(built, files):
         built, files = [], []
     freed = sum(clean(cache, key=entry.key) for entry in built)
@@ -67,6 +68,12 @@ def _content(model: Path, cache: Cache) -> str:
         return Contents(read_export(model, sdk=None, cache=cache), cache).digest
     except EdgeImpulseError:
         return ""
+
+
+def _is_drop_zone(model: Path) -> bool:
+    """Whether a path is ``./model``, or something in it."""
+    place = os.path.abspath(_DROP_ZONE)  # noqa: PTH100 - links are kept
+    return Path(os.path.abspath(model.expanduser())).is_relative_to(place)  # noqa: PTH100
 
 
 def _dropped() -> list[Path]:

@@ -30,6 +30,20 @@ static uint64_t nanoseconds() {
 
 }  // namespace ei_runner
 
+#if EI_RUNNER_STATIC_RUNTIME
+// The C++ runtime in this library keeps memory for exceptions that no memory is left for. It gives
+// it back when a process ends, but not when a library is unloaded.
+namespace __gnu_cxx {
+__attribute__((weak)) void __freeres();
+}
+
+__attribute__((destructor)) static void free_runtime() {
+    if (__gnu_cxx::__freeres != nullptr) {
+        __gnu_cxx::__freeres();
+    }
+}
+#endif
+
 #if defined(__cplusplus) && EI_C_LINKAGE == 1
 extern "C" {
 #endif

@@ -38,6 +38,7 @@ def common(context: Context) -> Part:
         own_flags=(
             OWN_OPTIMIZATION,
             f"-DEI_RUNNER_HAS_IMPULSE={int(context.export.has_impulse)}",
+            *(("-DEI_RUNNER_STATIC_RUNTIME=1",) if _brings_runtime(context) else ()),
         ),
         sdk_flags=(SDK_OPTIMIZATION,),
         common_flags=(
@@ -71,8 +72,13 @@ def _sdk_elsewhere(context: Context) -> tuple[str, ...]:
     return () if inside else (f"-I{export.sdk.parent}",)
 
 
+def _brings_runtime(context: Context) -> bool:
+    """Whether GCC's C++ runtime becomes a part of the library."""
+    return context.toolchain.static_runtime and not context.target.is_mac
+
+
 def _linux_link(context: Context) -> tuple[str, ...]:
-    runtime = ("-static-libstdc++", "-static-libgcc") if context.toolchain.static_runtime else ()
+    runtime = ("-static-libstdc++", "-static-libgcc") if _brings_runtime(context) else ()
     return (
         "-shared",
         f"-Wl,--version-script={SHIM / 'exports.map'}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..targets import named_boards
 from .demands import needs_linked
 from .library_folder import c_library, header_folder, library_folder, spelled
 from .parts import Context, Need, Part
@@ -67,6 +68,8 @@ def _why(context: Context) -> str:
     if needs_linked(context.options):
         return places
     c_library = f"libtensorflowlite_c{target.library_suffix}"
+    if not (named_boards(context.options) or context.options.target):
+        places = f"install the backend that runs it, full-tflite; without that {places}"
     if target.is_mac:
         return f"{places}; {c_library} alone will do too"
     return (
