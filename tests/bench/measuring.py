@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -59,6 +62,14 @@ def timed(call: Callable[[], object], repeat: int) -> float:
     for _ in range(repeat):
         call()
     return (time.perf_counter() - begin) / repeat
+
+
+def fresh(code: str, directory: str) -> Callable[[], object]:
+    """Run code in a new interpreter."""
+    command = [sys.executable, "-c", code]
+    environment = dict(os.environ)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else every start compiles the source again
+    return lambda: subprocess.run(command, cwd=directory, env=environment, check=True)
 
 
 def show(rows: list[Row]) -> None:

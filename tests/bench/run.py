@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,7 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from eim_bench import clients
-from measuring import Row, in_turn, show
+from measuring import Row, fresh, in_turn, show
+from sdk_ffi_bench import sdk_ffi
 from steps import pixels, post_processing, signal_processing
 
 from ei_runner_core import EdgeImpulseModel
@@ -102,6 +101,7 @@ def main() -> int:
     rows += pixels(10 * rounds)
     rows += post_processing(10 * rounds)
     rows += clients(rounds) if "eim" in registry().backends else []
+    rows += sdk_ffi(rounds) if "sdk-ffi" in registry().backends else []
     rows += start(rounds)
     if arguments.json:
         print(json.dumps([asdict(row) | {"ok": row.ok} for row in rows], indent=2))
@@ -148,13 +148,6 @@ def start(rounds: int) -> Iterator[Row]:
     yield Row("import EdgeImpulseModel / import numpy", cost["model"] / cost["numpy"], "", 0.8)
     whole = times["model"] / times["numpy"]
     yield Row("the same, with the start of Python in both", whole, "", 0.8)
-
-
-def fresh(code: str, directory: str) -> Callable[[], object]:
-    command = [sys.executable, "-c", code]
-    environment = dict(os.environ)
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else every start compiles the source again
-    return lambda: subprocess.run(command, cwd=directory, env=environment, check=True)
 
 
 def opening(engine: Engine, rounds: int) -> Iterator[Row]:

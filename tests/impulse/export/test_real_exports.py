@@ -1,21 +1,30 @@
-"""Real exports, which may not be part of this repository: every one below a folder of yours.
+"""Real exports read and run by this library alone; ``real_exports.py`` tells where they are.
 
-``EI_RUNNER_EXPORTS=FOLDER`` names it. Each export must be read or refused with a clear error. Where
-``NAME.npz`` stands beside the export ``NAME``, with the windows ``input_K`` and as ``expected`` the
-JSON of what an ``.eim`` answered to each, its networks run and their answers are compared: on
-reference kernels, which compute as those of an ``.eim`` do, and on the optimized ones.
+Each export must be read or refused with a clear error. Where answers of its ``.eim`` were recorded,
+its networks run and their answers are compared: on reference kernels, which compute as those of an
+``.eim`` do, and on the optimized ones.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from real_exports import (
+    FOLDER,
+    STEPS,
+    Answer,
+    assert_alike,
+    best_of,
+    exports,
+    is_clear,
+    needs_exports,
+    read_recording,
+    recorded,
+    step_of,
+)
 
 from ei_runner_core import EdgeImpulseError, EdgeImpulseModel, ModelFormatError
 from ei_runner_core.dsp import extract
@@ -23,25 +32,14 @@ from ei_runner_core.impulse import TimeSeriesInput
 from ei_runner_core.impulse.convert import write_bundle
 from ei_runner_core.impulse.export import list_impulses, read_export
 
-FOLDER = os.environ.get("EI_RUNNER_EXPORTS")
 FLOAT_TOLERANCE = 1e-4
-STEPS = 2
+ANOMALY_TOLERANCE = 1e-3
 SHARE = 0.95
 KERNELS = ("reference", "optimized")
 STEPS_OFF: dict[str, dict[str, list[float]]] = {kind: {} for kind in KERNELS}
 """How far each score of a quantised network is off, by kernels and export."""
 
-pytestmark = pytest.mark.skipif(not FOLDER, reason="EI_RUNNER_EXPORTS names no folder")
-
-
-def exports() -> list[Any]:
-    root = Path(FOLDER or "/nowhere")
-    found = sorted(p for p in root.glob("*") if p.is_dir() or p.suffix == ".zip") if FOLDER else []
-    return [pytest.param(path, id=path.name) for path in found]
-
-
-def recorded() -> list[Any]:
-    return [p for p in exports() if p.values[0].with_name(f"{p.values[0].stem}.npz").is_file()]
+pytestmark = needs_exports
 
 
 @pytest.mark.parametrize("path", exports())
@@ -59,8 +57,7 @@ def test_a_real_export_is_read_or_refused_with_a_clear_error(path):
 
 @pytest.mark.parametrize("path", recorded())
 def test_a_real_export_says_what_its_eim_says(path):
-    with np.load(path.with_name(f"{path.stem}.npz"), allow_pickle=False) as file:
-        hello = json.loads(str(file["hello"]))
+    hello = read_recording(path).hello
     model, project = hello["model_parameters"], hello["project"]
     impulse = read_export(path).impulse
     assert list(impulse.labels) == model["labels"]
@@ -111,14 +108,12 @@ def test_a_real_export_answers_as_its_eim_did(path, kernels, tmp_path):
     if len(source.networks) < len(source.impulse.networks):
         pytest.skip("its network was compiled")
     write_bundle(source, tmp_path / "bundle")
-    with np.load(path.with_name(f"{path.stem}.npz"), allow_pickle=False) as file:
-        rows = json.loads(str(file["expected"]))
-        windows = [file[row["input"]] for row in rows]
+    recording = read_recording(path)
     options = {"kernels": kernels} if source.networks else None
     with EdgeImpulseModel(tmp_path / "bundle", backend="full-tflite", options=options) as model:
-        answers = [model.infer(window).to_dict()["result"] for window in windows]
-    step = max(map(_step, (n.read() for (n,) in source.networks.values())), default=0.0)
-    off = _compare([row["eim"]["result"] for row in rows], answers, step)
+        answers = [model.infer(window).to_dict()["result"] for window in recording.windows]
+    step = max(map(step_of, (n.read() for (n,) in source.networks.values())), default=0.0)
+    off = _compare(recording.answers, answers, step)
     if step:
         STEPS_OFF[kernels][path.name] = off
 
@@ -135,48 +130,16 @@ def test_scores_of_quantised_networks_are_within_two_steps(kernels):
     assert near >= SHARE or kernels == "optimized"
 
 
-def _step(network: bytes) -> float:
-    """One step of the scores of a quantised network, whose output may be float all the same."""
-    library = pytest.importorskip("ai_edge_litert.interpreter")
-    interpreter = library.Interpreter(model_content=network)
-    shape = tuple(interpreter.get_output_details()[0]["shape"])
-    scales = [
-        tensor["quantization"][0]
-        for tensor in interpreter.get_tensor_details()
-        if tensor["dtype"] is np.int8 and tuple(tensor["shape"]) == shape
-    ]
-    return float(scales[-1]) if scales else 0.0
-
-
-def _compare(
-    expected: list[dict[str, Any]], answers: list[dict[str, Any]], step: float
-) -> list[float]:
+def _compare(expected: Sequence[Answer], answers: list[Answer], step: float) -> list[float]:
     """Hold answers against each other; returns by how many steps the scores are off."""
     differences = []
     for row, answer in zip(expected, answers, strict=True):
-        assert answer.keys() == row.keys()
-        scores, found = row.get("classification", {}), answer.get("classification", {})
-        assert found.keys() == scores.keys()
-        differences += [abs(found[label] - score) for label, score in scores.items()]
-        if "anomaly" in row:
-            assert answer["anomaly"] == pytest.approx(row["anomaly"], rel=1e-3, abs=1e-3)
-        assert _boxes(answer) == _boxes(row)
-        if scores and _is_clear(scores, step):
-            assert max(found, key=found.get) == max(scores, key=scores.get)
+        differences += assert_alike(row, answer, anomaly=ANOMALY_TOLERANCE)
+        if is_clear(row, 2 * STEPS * (step or FLOAT_TOLERANCE)):
+            assert best_of(answer) == best_of(row)
     if not step:
         assert max(differences, default=0) <= FLOAT_TOLERANCE
     return [difference / (step or 1.0) for difference in differences]
-
-
-def _is_clear(scores: dict[str, float], step: float) -> bool:
-    """Whether the best label is more than rounding ahead of the second."""
-    best = sorted(scores.values())[-2:]
-    return len(best) < 2 or best[1] - best[0] > 2 * STEPS * (step or FLOAT_TOLERANCE)
-
-
-def _boxes(result: dict[str, Any]) -> list[tuple[Any, ...]]:
-    keys = ("label", "x", "y", "width", "height")
-    return sorted(tuple(box[key] for key in keys) for box in result.get("bounding_boxes", ()))
 
 
 def test_a_folder_of_exports_holds_some():
