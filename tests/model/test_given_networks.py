@@ -7,8 +7,8 @@ import os
 import pytest
 
 from ei_runner_core import EdgeImpulseModel, InvalidInputError, ModelNotFoundError
-from ei_runner_core.locate import locate
 from ei_runner_core._network_formats import check_format
+from ei_runner_core.locate import locate
 from ei_runner_core.reading import read_source
 
 pytestmark = pytest.mark.usefixtures("dense")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ei_runner_core import InferenceError, ModelParameters
+from ei_runner_core import InferenceError, ModelFormatError, ModelParameters
 from ei_runner_core.authoring import meaning_of_code
 
 from .answers import Answers
@@ -64,6 +64,12 @@ class Model:
             if self._functions.ei_runner_network_host():
                 self._bridge = make_bridge()
             self._start()
+        except (AttributeError, ffi.error) as error:
+            self.close()
+            raise ModelFormatError(
+                f"{path} lacks a function that ei-runner's libraries have: {error}; make it again "
+                "with: ei-runner build"
+            ) from error
         except BaseException:
             self.close()
             raise

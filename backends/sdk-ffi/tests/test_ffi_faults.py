@@ -258,6 +258,23 @@ def test_a_changed_model_is_built_again(write: Writer, own_cache: Path) -> None:
     assert len(libraries(own_cache)) == 2
 
 
+def test_an_export_that_is_changed_while_it_is_compiled_is_refused(
+    write: Writer, tmp_path: Path
+) -> None:
+    path = write()
+    header = path / "model-parameters" / "model_variables.h"
+    before = header.read_bytes()
+    editing = tmp_path / "editing-g++"
+    editing.write_text(
+        f'#!/bin/sh\ncase "$*" in *" -c "*) echo "// new" >> "{header}";; esac\n'
+        f'exec {shutil.which("g++")} "$@"\n'
+    )
+    editing.chmod(0o755)
+    assert "was changed while it was compiled" in refusal(path, compiler=str(editing))
+    header.write_bytes(before)
+    assert answers(path)
+
+
 def test_another_model_compiles_only_its_own_files(
     write: Writer, empty_cache: Path, tmp_path: Path
 ) -> None:

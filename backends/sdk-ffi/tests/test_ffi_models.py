@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import shutil
 import threading
@@ -110,6 +112,29 @@ def test_opening_and_closing_leaves_nothing_behind(opened: Any, exported: Any) -
             model.infer(MOTION)
 
     assert_nothing_leaks(cycle)
+
+
+class Allocated(ctypes.Structure):
+    """What glibc tells about its heap."""
+
+    _fields_ = [(f"field_{i}", ctypes.c_size_t) for i in range(10)]
+
+
+def test_an_unloaded_library_gives_its_memory_back(opened: Any, exported: Any) -> None:
+    mallinfo = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if mallinfo is None:
+        pytest.skip("this C library does not tell how much is allocated")
+    mallinfo.restype = Allocated
+    path = exported("motion")
+
+    def allocated_after(cycles: int) -> int:
+        for _ in range(cycles):
+            opened(path).close()
+        gc.collect()
+        return int(mallinfo().field_7)
+
+    before = allocated_after(10)
+    assert allocated_after(20) - before < 20 * 10_000
 
 
 def test_a_hundred_models_at_once(built: Path, opened: Any) -> None:

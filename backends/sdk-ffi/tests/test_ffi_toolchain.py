@@ -111,7 +111,13 @@ def test_the_identity_does_not_depend_on_where_the_compiler_is(bin_only: Path) -
     assert "/" not in one.identity
 
 
-def test_a_compiler_that_fails_is_passed_over(bin_only: Path) -> None:
+def test_a_variable_with_a_compiler_that_fails_is_told(bin_only: Path) -> None:
+    put_compiler(bin_only, "g++", "x86_64-linux-gnu")
+    with pytest.raises(BuildError, match="CXX=no-such of the environment is no C"):
+        find_toolchain(BuildOptions(cxx="no-such"), HERE)
+
+
+def test_for_another_machine_a_compiler_that_fails_is_passed_over(bin_only: Path) -> None:
     put_compiler(bin_only, "aarch64-linux-gnu-g++", "aarch64-linux-gnu")
     broken = bin_only / "broken"
     broken.write_text("#!/bin/sh\nexit 1\n")

@@ -38,7 +38,10 @@ class Cache:
     def find(cls, environment: Mapping[str, str] = os.environ) -> Cache:
         """The cache of this user: the folder ``EI_RUNNER_CACHE``, or the usual place."""
         if place := environment.get(VARIABLE):
-            return cls(Path(place).expanduser().absolute() / "sdk-ffi")
+            try:
+                return cls(Path(place).expanduser().absolute() / "sdk-ffi")
+            except RuntimeError as error:  # the home of nobody
+                raise BuildError(f"{VARIABLE}={place} cannot be: {error}; name a folder") from error
         import platformdirs
 
         return cls(platformdirs.user_cache_path("ei-runner", appauthor=False) / "sdk-ffi")

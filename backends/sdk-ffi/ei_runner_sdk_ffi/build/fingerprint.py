@@ -74,8 +74,9 @@ def _listed(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _leads_up(link: str) -> bool:
-    target = os.path.realpath(link)
-    return os.path.realpath(os.path.dirname(link)).startswith(target)  # noqa: PTH120 - hot path
+    target = os.path.join(os.path.realpath(link), "")  # noqa: PTH118 - hot path
+    parent = os.path.realpath(os.path.dirname(link))  # noqa: PTH120
+    return os.path.join(parent, "").startswith(target)  # noqa: PTH118
 
 
 def settled(stamps: Iterable[tuple[int, int, int]], moment: int) -> bool:

@@ -74,10 +74,11 @@ def _as_it_was(cache: Cache, memo: Any) -> Ready | None:
         folders = {prefix: Path(folder) for prefix, folder in memo["folders"].items()}
         is_same = memo["chosen_from"] in (None, list(installed_tensor_backends()))
         is_same = is_same and scan(folders).digest() == memo["stamps"]
+        key, network = str(memo["key"]), str(memo["network"])
     except Exception:  # noqa: BLE001 - a memo may be damaged, and an export gone, in any way
         return None
-    found = find_library(cache, memo["key"], time.monotonic()) if is_same else None
-    return Ready(found.path, memo["network"]) if found else None
+    found = find_library(cache, key, time.monotonic()) if is_same else None
+    return Ready(found.path, network) if found else None
 
 
 def _memo(path: Path, options: BuildOptions) -> str:

@@ -48,15 +48,27 @@ def find_toolchain(options: BuildOptions, target: Target) -> Toolchain:
     Raises:
         BuildError: there is none; the message says what was looked for and what to install.
     """
-    passed_over = []
+    passed_over: list[str] = []
     for cxx in _candidates(options, target):
         version = answer_of((*cxx, "--version" if _is_zig(cxx) else "-v"))
         makes = re.search(r"^Target: (\S+)", version or "", re.MULTILINE)
         if version and makes and machine_of(makes[1]) == target.name:
             return _toolchain(cxx, version, options, target)
+        is_named = options.cxx and not options.compiler and not passed_over
+        if is_named and target == this_machine():
+            _refuse_broken(str(options.cxx), version)
         reason = f"makes code for {makes[1]}" if makes else "not found"
         passed_over.append(f"{shlex.join(_shown(cxx))} ({reason})")
     raise BuildError(_nothing_found(passed_over, target))
+
+
+def _refuse_broken(cxx: str, version: str | None) -> None:
+    """One for another platform does no harm, as that of an environment; one that fails is wrong."""
+    if not version:
+        raise BuildError(
+            f"CXX={cxx} of the environment is no C++ compiler that works; name one that does, or "
+            "unset CXX"
+        )
 
 
 def usual_toolchain(target: Target, problem: str) -> Toolchain:
