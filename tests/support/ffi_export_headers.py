@@ -9,9 +9,7 @@ from typing import Any
 
 from ffi_export_recipes import TASKS, Recipe, Task
 
-import ei_runner_core.testing
-
-GOLDEN = Path(ei_runner_core.testing.__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[2] / "ei_runner_core" / "testing" / "golden"
 STUDIO = {2024: (1, 57, 2), 2025: (1, 74, 16), 2026: (1, 93, 3)}
 SENSORS = {"microphone": 1, "accelerometer": 2, "camera": 3, "fusion": 6}
 # Where the weights of the golden dense.tflite are, for the Micro of the tests.
