@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from msgspec import Struct
 
 from ._entry_points import find_entry_points
 from ._plugin_errors import described
@@ -23,8 +24,7 @@ ENTRY_POINT_GROUP = "ei_runner_models"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?")
 
 
-@dataclass(frozen=True)
-class ModelPackage:
+class ModelPackage(Struct, frozen=True):
     """A name, the package that holds the model, and the distribution that says so."""
 
     name: str
@@ -57,11 +57,10 @@ def is_model_name(text: str) -> bool:
 
 def model_packages() -> tuple[ModelPackage, ...]:
     """All that is offered by what is installed, by name, also what is broken."""
-    found = []
-    for entry_point in find_entry_points(ENTRY_POINT_GROUP):
-        by = entry_point.dist
-        name, version = (by.name or "", by.version or "") if by else ("", "")
-        found.append(ModelPackage(entry_point.name, entry_point.value, name, version))
+    found = [
+        ModelPackage(entry.name, entry.value, entry.distribution, entry.version)
+        for entry in find_entry_points(ENTRY_POINT_GROUP)
+    ]
     return tuple(sorted(found, key=lambda package: (package.name, package.distribution)))
 
 

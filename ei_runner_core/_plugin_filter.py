@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["ALLOW_VARIABLE", "DISABLE_VARIABLE", "PluginFilter", "normal_name"]
 
@@ -12,8 +12,7 @@ DISABLE_VARIABLE = "EI_RUNNER_DISABLE"
 ALLOW_VARIABLE = "EI_RUNNER_PLUGINS"
 
 
-@dataclass(frozen=True)
-class PluginFilter:
+class PluginFilter(NamedTuple):
     """Which plugins the user lets in.
 
     ``disabled`` holds names of plugins, distributions or backends; ``"*"`` blocks everything that

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint
 from typing import Any, Literal
 
 import pluggy
+from msgspec import Struct
+from msgspec.structs import replace
 
 from . import hookspecs
+from ._entry_points import EntryPoint
 from ._plugin_errors import described, shown
 from ._plugin_filter import PluginFilter
 from ._spec_checks import Spec, Status, is_name, judge
@@ -27,8 +28,7 @@ _HOOKS: dict[str, tuple[Kind, type[Spec]]] = {
 }
 
 
-@dataclass(frozen=True)
-class PluginRow:
+class PluginRow(Struct, frozen=True):
     """One line of what was found: a plugin as a whole, or one thing that it offers.
 
     ``reason`` says why the status is not ``"ok"``. ``plugin`` is the name of the entry point,
@@ -80,14 +80,13 @@ def rows_of(plugin: object, row: PluginRow) -> list[PluginRow]:
 
 
 def _row_of(entry_point: EntryPoint) -> PluginRow:
-    distribution = entry_point.dist
     return PluginRow(
         "plugin",
         entry_point.name,
         "ok",
         plugin=entry_point.name,
-        distribution=distribution.name if distribution else "",
-        version=distribution.version if distribution else "",
+        distribution=entry_point.distribution,
+        version=entry_point.version,
     )
 
 

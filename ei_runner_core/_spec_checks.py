@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from typing import Literal
 
 from ._platform import current_platform
@@ -53,12 +52,12 @@ def _wrong_field(spec: Spec, checks: Checks) -> str:
 
 
 def _wrong_fields(spec: Spec, checks: Checks) -> Iterator[str]:
-    for field in fields(spec):
-        if field.name in checks:
-            is_good, expected = checks[field.name]
-            value = getattr(spec, field.name)
+    for name in spec.__struct_fields__:
+        if name in checks:
+            is_good, expected = checks[name]
+            value = getattr(spec, name)
             if not is_good(value):
-                yield f"its spec has a bad {field.name} {shown(value)}, expected {expected}"
+                yield f"its spec has a bad {name} {shown(value)}, expected {expected}"
 
 
 def _other_contract(spec: Spec) -> str:

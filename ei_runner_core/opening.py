@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ._plugin_errors import blamed_on_plugin, described, shown
 from .contract import ImpulseSession, ModelSource, Network, TensorSession, TensorSpec
@@ -19,11 +19,8 @@ from .selection import BACKEND_VARIABLE, Selection, networks_for, select_backend
 
 __all__ = ["OpenedModel", "open_model", "open_tensor_session"]
 
-_log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class OpenedModel:
+class OpenedModel(Struct, frozen=True):
     """A session with where it came from and why it runs on this backend."""
 
     session: ImpulseSession
@@ -174,4 +171,6 @@ def _close_in_any_case(session: TensorSession | ImpulseSession) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a plugin may fail in any way
-        _log.debug("a session could not be closed: %s", described(error))
+        import logging  # on first use: nothing else on the way to a model needs it
+
+        logging.getLogger(__name__).debug("a session could not be closed: %s", described(error))

@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from importlib import import_module
 from typing import Any
+
+from msgspec.structs import replace
 
 from ._entry_points import search_entry_points
 from ._plugin_errors import blamed_on_plugin, described, shown
@@ -146,7 +147,9 @@ def _load(plugin_filter: PluginFilter) -> Registry:
     found, unreadable = search_entry_points(ENTRY_POINT_GROUP)
     for entry_point in found:
         rows.extend(load_plugin(entry_point, plugin_filter))
-    rows += [PluginRow("plugin", name, "failed", reason, name, name) for name, reason in unreadable]
+    for lost in unreadable:
+        name = lost.distribution
+        rows.append(PluginRow("plugin", name, "failed", lost.reason, name, name))
     return Registry(rows)
 
 

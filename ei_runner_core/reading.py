@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ._network_formats import check_format
 from .contract import ModelSource, Network
@@ -21,8 +21,6 @@ __all__ = ["NetworkFiles", "read_source"]
 
 NetworkFiles = str | os.PathLike[str] | Mapping[int, str | os.PathLike[str]]
 """A network file, or one for each learn block, by id."""
-
-_log = logging.getLogger(__name__)
 
 
 def read_source(
@@ -57,7 +55,9 @@ def _read_export(found: ModelSource, impulse: int | str | None) -> ModelSource:
     try:
         return read_export(found.path, impulse)
     except BackendUnavailableError as error:  # what compiles the export can do without
-        _log.debug("%s is not read: %s", found.path, error)
+        import logging  # on first use: nothing else on the way to a model needs it
+
+        logging.getLogger(__name__).debug("%s is not read: %s", found.path, error)
         return found
 
 

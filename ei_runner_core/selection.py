@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ._plugin_errors import blamed_on_plugin, shown, text_of
 from ._plugin_filter import normal_name
@@ -40,8 +42,7 @@ _INSTALLABLE = {
 }
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The backend that was chosen, made and ready to open the model.
 
     ``reason`` says why it was chosen; ``considered`` lists the others that were looked at before

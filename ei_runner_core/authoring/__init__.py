@@ -19,7 +19,6 @@ from .options import (
     read_seconds,
     read_thread_count,
 )
-from .session import EngineSession
 from .turn import Turn
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from ..windows import WindowCheck
     from .archives import unpack
     from .networks import installed_tensor_backends, open_network
+    from .session import EngineSession
     from .sliding import SlidingWindow
     from .streams import SliceStream
     from .thresholds import ThresholdTable
@@ -56,6 +56,7 @@ __all__ = [
 
 # What they need is too much for plugins that are only listed and for commands that only print.
 _HOMES = {
+    "EngineSession": "ei_runner_core.authoring.session",
     "SliceStream": "ei_runner_core.authoring.streams",
     "SlidingWindow": "ei_runner_core.authoring.sliding",
     "ThresholdTable": "ei_runner_core.authoring.thresholds",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from .._plugin_errors import blamed_on_plugin
 from ..contract import ModelSource, TensorSpec
@@ -27,16 +29,11 @@ if TYPE_CHECKING:
 __all__ = ["Card", "Tensors", "card_of"]
 
 
-@dataclass(frozen=True)
-class Tensors:
+class Tensors(msgspec.Struct, frozen=True):
     """The inputs and outputs of one network."""
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The tensors as JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -56,8 +53,6 @@ class Card:
 
     def to_dict(self) -> dict[str, Any]:
         """The card as JSON."""
-        import msgspec
-
         chosen = self.selection
         return {
             "path": str(self.source.path),
@@ -71,7 +66,7 @@ class Card:
             "problem": self.problem or None,
             "parameters": self.parameters.to_dict() if self.parameters else None,
             "impulse": msgspec.to_builtins(self.impulse) if self.impulse else None,
-            "tensors": {str(key): value.to_dict() for key, value in self.tensors.items()},
+            "tensors": msgspec.to_builtins(self.tensors, str_keys=True),
         }
 
 

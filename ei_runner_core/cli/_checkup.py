@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
+from .._entry_points import EntryPoint
 from .._platform import current_platform
 from .._version import __version__
 from ..contract import BackendSpec, ModelSource
@@ -19,7 +20,7 @@ from ..errors import (
     ModelNotFoundError,
 )
 from ..plugins import FIRST_PARTY_EXTRAS, PluginRow, install_hint, make_backend, registry
-from ._plugin_commands import PluginCommand, load_command, plugin_commands
+from ._plugin_commands import load_command, plugin_commands
 
 __all__ = ["Check", "examine", "next_step"]
 
@@ -167,12 +168,12 @@ def _commands() -> Iterator[Check]:
         yield _loaded_command(name, offers)
 
 
-def _loaded_command(name: str, offers: Sequence[PluginCommand]) -> Check:
+def _loaded_command(name: str, offers: Sequence[EntryPoint]) -> Check:
     try:
         load_command(name, offers)
     except EdgeImpulseError as error:
         return Check(f"command {name}", "broken", str(error))
-    return Check(f"command {name}", "ok", f"from {offers[0].origin}")
+    return Check(f"command {name}", "ok", f"from {offers[0].distribution}")
 
 
 def _installed_models() -> Iterator[Check]:

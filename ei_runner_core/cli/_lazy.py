@@ -74,6 +74,6 @@ class LazyGroup(click.Group):
         found = {name: summary for name, (_, summary) in self._builtins.items()}
         for name, offers in plugin_commands().items():
             if name not in found:
-                origins = ", ".join(sorted({offer.origin for offer in offers}))
+                origins = ", ".join(sorted({offer.distribution for offer in offers}))
                 found[name] = f"from {origins}"
         return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from ..impulse import Impulse
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ModelSource", "Network", "Support", "TensorSpec"]
 
 
-@dataclass(frozen=True)
-class Support:
+class Support(Struct, frozen=True):
     """Whether a backend can open something and, if not, why: a clause that follows its name."""
 
     ok: bool
@@ -24,8 +25,7 @@ class Support:
         return self.ok
 
 
-@dataclass(frozen=True)
-class TensorSpec:
+class TensorSpec(Struct, frozen=True):
     """One input or output of a network.
 
     ``shape`` has -1 where a dimension is dynamic. ``dtype`` is a NumPy name such as
@@ -44,9 +44,12 @@ class TensorSpec:
         """Whether raw values stand for real ones by scale and zero point."""
         return self.scale != 0.0
 
+    def with_shape(self, shape: tuple[int, ...]) -> TensorSpec:
+        """The same tensor in another shape."""
+        return replace(self, shape=shape)
 
-@dataclass(frozen=True)
-class Network:
+
+class Network(Struct, frozen=True):
     """A network file, on disk or (from a zip) in memory.
 
     ``format`` is the suffix that tells what is in it, such as ``".tflite"``.
@@ -55,7 +58,10 @@ class Network:
     name: str
     format: str
     path: Path | None = None
-    content: bytes | None = field(default=None, repr=False)
+    content: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"Network(name={self.name!r}, format={self.format!r}, path={self.path!r})"
 
     def read(self) -> bytes:
         """The bytes of the file.
@@ -75,8 +81,7 @@ class Network:
             raise ModelNotFoundError(f"cannot read the network {self.path}: {error}") from error
 
 
-@dataclass(frozen=True)
-class ModelSource:
+class ModelSource(Struct, frozen=True):
     """A model that was found on disk, before a backend opens it.
 
     ``kind`` is ``"bundle"`` (an ``impulse.json`` with its networks), ``"network"`` (a bare network

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["BlockContext", "Preprocessor"]
 
 
-@dataclass(frozen=True)
-class BlockContext:
+class BlockContext(Struct, frozen=True):
     """What a signal-processing block knows besides its config.
 
     ``frequency`` is in Hz, ``axis_count`` the number of interleaved axes in the windows that the

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 __all__ = ["API_VERSION", "BackendSpec", "PreprocessorSpec", "UploaderSpec"]
 
@@ -11,8 +12,7 @@ API_VERSION = 1
 """The version of this contract. A spec of another ``api`` is listed and not used."""
 
 
-@dataclass(frozen=True)
-class BackendSpec:
+class BackendSpec(Struct, frozen=True):
     """What a backend plugin tells about itself before anything of it is imported.
 
     ``target`` is ``"package.module:Class"``. ``opens`` lists file suffixes (``".tflite"``) or
@@ -31,8 +31,7 @@ class BackendSpec:
     api: int = API_VERSION
 
 
-@dataclass(frozen=True)
-class PreprocessorSpec:
+class PreprocessorSpec(Struct, frozen=True):
     """A signal-processing block: ``target`` is called as ``target(config, context)``.
 
     ``config`` maps the field names of the block to their values, ``context`` is a
@@ -45,8 +44,7 @@ class PreprocessorSpec:
     api: int = API_VERSION
 
 
-@dataclass(frozen=True)
-class UploaderSpec:
+class UploaderSpec(Struct, frozen=True):
     """A place that samples can be sent to: ``target`` is called as ``target(options)``.
 
     ``options`` maps the names of the uploader's options to their values; the call returns an

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 __all__ = ["Receipt", "Sample", "Uploader"]
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """One sample to upload: its bytes and what is known about it."""
 
     filename: str
-    content: bytes = field(repr=False)
+    content: bytes
     label: str | None = None
     category: str = "training"
     metadata: Mapping[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        about = f"label={self.label!r}, category={self.category!r}, metadata={self.metadata!r}"
+        return f"Sample(filename={self.filename!r}, {len(self.content)} bytes, {about})"
 
-@dataclass(frozen=True)
-class Receipt:
+
+class Receipt(Struct, frozen=True):
     """What became of one uploaded sample."""
 
     filename: str

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from ei_runner_core import plugins
-from ei_runner_core._entry_points import Unreadable
+from ei_runner_core._entry_points import EntryPoint, Unreadable
 
 DISTRIBUTIONS = Path(__file__).parents[1] / "distributions"
 DENSE, COMPLETE = DISTRIBUTIONS / "dense", DISTRIBUTIONS / "complete"
@@ -62,7 +61,7 @@ def hide_backends(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def others(group: str) -> tuple[list[EntryPoint], list[Unreadable]]:
         found, unreadable = search(group)
-        return [e for e in found if not (e.dist and e.dist.name in hidden)], unreadable
+        return [e for e in found if e.distribution not in hidden], unreadable
 
     monkeypatch.setattr(plugins, "search_entry_points", others)
     plugins.refresh()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -168,7 +168,7 @@ class Engine:
         specs = {name: tensor_spec(name, details) for name, details in graph.inputs.items()}
         _check_fixed_shapes(specs, fixed)
         self.inputs = tuple(
-            replace(spec, shape=fixed.get(name, spec.shape)) for name, spec in specs.items()
+            spec.with_shape(fixed.get(name, spec.shape)) for name, spec in specs.items()
         )
         self.outputs = tuple(tensor_spec(name, d) for name, d in graph.outputs.items())
         self._start_shapes = tuple(

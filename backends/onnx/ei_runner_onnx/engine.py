@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,7 @@ def _describe(
                 f"the input {shortened(repr(spec.name))} declares no shape; give it "
                 "one with the option 'input_shapes'"
             )
-        inputs.append(replace(spec, shape=fixed.get(spec.name, spec.shape)))
+        inputs.append(spec.with_shape(fixed.get(spec.name, spec.shape)))
     missing = fixed.keys() - {spec.name for spec in inputs}
     if missing:
         raise InvalidInputError(
@@ -152,6 +152,6 @@ def _with_ranks(
 ) -> tuple[TensorSpec, ...]:
     """Correct outputs that declare no shape, which looks like the shape of a single number."""
     return tuple(
-        replace(spec, shape=(-1,) * answer.ndim) if not spec.shape else spec
+        spec.with_shape((-1,) * answer.ndim) if not spec.shape else spec
         for spec, answer in zip(outputs, answers, strict=True)
     )

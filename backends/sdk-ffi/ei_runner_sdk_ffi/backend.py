@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,8 +60,10 @@ class SdkFfiBackend(ImpulseBackend):
 
 def _can_compile() -> bool:
     """Whether something on this machine may be a compiler; what it is shows when it is used."""
-    named = os.environ.get("CXX") or any(map(shutil.which, _COMPILERS))
-    return bool(named) or find_spec("ziglang") is not None
+    if os.environ.get("CXX"):
+        return True
+    places = (f"{folder}/{name}" for folder in os.get_exec_path() for name in _COMPILERS)
+    return any(os.access(place, os.X_OK) for place in places) or find_spec("ziglang") is not None
 
 
 def _is_built(path: Path) -> bool:

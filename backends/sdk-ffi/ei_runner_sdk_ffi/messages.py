@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import _thread
-import logging
 from collections import deque
 from typing import Any
 
 from .native import ffi
 
 __all__ = ["Messages"]
-
-_log = logging.getLogger(__name__)
 
 
 class Messages:
@@ -47,7 +44,9 @@ class Messages:
     def _keep(self, line: bytes) -> None:
         if text := _text(line):
             self._lines.append(text)
-            _log.debug("%s", text)
+            import logging  # on first use: a model that prints nothing does not need it
+
+            logging.getLogger(__name__).debug("%s", text)
 
 
 def _interrupted(_kind: object, error: BaseException, _traceback: object) -> None:

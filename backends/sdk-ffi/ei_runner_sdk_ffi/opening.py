@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from ei_runner_core import (
     EdgeImpulseError,
@@ -16,13 +17,6 @@ from ei_runner_core import (
     UnsupportedModelError,
 )
 from ei_runner_core.authoring import installed_tensor_backends
-from ei_runner_core.authoring.native_files import (
-    Content,
-    describe,
-    loads_here,
-    read_native_file,
-    this_machine,
-)
 
 from .build.options import BuildOptions
 from .model import Model
@@ -161,6 +155,14 @@ def _check_it_is_for_here(options: BuildOptions) -> None:
 
 def _check_it_loads(path: Path) -> None:
     """See that a library is for this machine, before the loader says it less clearly."""
+    from ei_runner_core.authoring.native_files import (
+        Content,
+        describe,
+        loads_here,
+        read_native_file,
+        this_machine,
+    )
+
     with path.open("rb") as file:
         found = read_native_file(Content(file))
     if found is not None and not loads_here(found):

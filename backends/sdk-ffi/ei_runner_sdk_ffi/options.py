@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from ei_runner_core import InvalidInputError
 from ei_runner_core.authoring import read_choice, read_options, read_seconds
@@ -15,8 +16,7 @@ from .build.options import OPTION_NAMES, BuildOptions
 __all__ = ["SessionOptions", "read_sdk_ffi_options"]
 
 
-@dataclass(frozen=True)
-class SessionOptions:
+class SessionOptions(Struct, frozen=True, kw_only=True):
     """How a model is opened and called; all times are in seconds.
 
     Attributes:
@@ -42,7 +42,7 @@ def read_sdk_ffi_options(options: Mapping[str, Any]) -> tuple[SessionOptions, Bu
     Raises:
         InvalidInputError: an option is unknown or has a wrong value.
     """
-    own = {field.name for field in fields(SessionOptions)}
+    own = set(SessionOptions.__struct_fields__)
     build = {name: value for name, value in options.items() if str(name).lower() in OPTION_NAMES}
     session = {name: value for name, value in options.items() if name not in build}
     if unknown := [name for name in session if name not in own]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,6 +45,8 @@ def _in_memory(content: bytes, name: str) -> Iterator[str]:
 
 
 def _on_disk(content: bytes, name: str) -> Iterator[str]:
+    import tempfile
+
     with tempfile.NamedTemporaryFile(prefix=f"{name[:50]}-", suffix=".dylib") as file:
         _write(file.fileno(), content)
         yield file.name

@@ -61,7 +61,7 @@ def test_the_list_tells_what_there_is_and_how_large(cache):
     lines = answer.out.splitlines()
     day = time.strftime("%Y-%m-%d", time.localtime(time.time() - DAY))
     assert lines[0].split() == ["model", "studio", "target", "network", "size", "last", "used"]
-    assert lines[1].split() == ["hand", "1.75.3", "linux-x86_64", "compiled", "2.2", "kB", day]
+    assert lines[1].split() == ["hand", "1.75.3", "linux-x86_64", "compiled", "2.3", "kB", day]
     assert lines[2].startswith("face.zip  1.75.3")
     assert lines[-1] == f"in {cache.root}"
     assert ["objects", "3.0", "kB"] in [line.split() for line in lines]

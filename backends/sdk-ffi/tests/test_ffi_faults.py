@@ -248,6 +248,25 @@ def test_an_unchanged_model_is_not_built_again(write: Writer, own_cache: Path) -
     assert library.stat().st_ino == before.st_ino
 
 
+def test_an_unchanged_model_is_opened_without_what_only_builds_need(
+    write: Writer, own_cache: Path
+) -> None:
+    folder = write()
+    until(lambda: answers(folder) and any((own_cache / "sdk-ffi" / "memos").glob("ready-*")))
+    heavy = {"hashlib", "importlib.metadata", "json", "logging", "shutil", "subprocess", "tempfile"}
+    code = (
+        "import sys; from ei_runner_core import EdgeImpulseModel; "
+        f"EdgeImpulseModel({str(folder)!r}, backend='sdk-ffi', options={FAST!r}); "
+        f"print(sorted({heavy!r} & set(sys.modules) - before))"
+    )
+    code = f"import numpy, sys; before = set(sys.modules); {code}"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment
+    )
+    assert (answer.stdout.strip(), answer.stderr) == ("[]", "")
+
+
 def test_a_changed_model_is_built_again(write: Writer, own_cache: Path) -> None:
     folder = write()
     assert answers(folder)

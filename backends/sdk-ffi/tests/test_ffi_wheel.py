@@ -12,6 +12,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from built_distributions import wheel_files, wheel_metadata
@@ -163,7 +164,7 @@ def test_a_backend_that_nobody_brings_cannot_be_required(motion):
 def test_what_the_library_needs_lies_beside_it(motion, tmp_path):
     needed = tmp_path / "libtensorflowlite_c.so"
     shutil.copyfile(motion.library.path, needed)
-    built = replace(motion, library=replace(motion.library, libraries=(needed,)))
+    built = replace(motion, library=msgspec.structs.replace(motion.library, libraries=(needed,)))
     install(package_library(built, None, "hand"), tmp_path / "site")
     folder = tmp_path / "site" / "ei_runner_model_hand"
     assert {path.name for path in folder.glob("*.so")} == {"model.so", needed.name}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
+
+import msgspec
 
 from ei_runner_core import BuildError, EdgeImpulseError
 
 __all__ = ["VARIABLE", "Cache"]
+
+T = TypeVar("T")
 
 VARIABLE = "EI_RUNNER_CACHE"
 _MINUTE = 60.0  # s; a folder without a lock may be that young because its lock is being made
@@ -84,10 +86,14 @@ class Cache:
             finally:
                 temporary.unlink(missing_ok=True)
 
-    def recall(self, name: str) -> Any:
-        """A memo; ``None`` where there is none, or a damaged one."""
+    @overload
+    def recall(self, name: str) -> Any: ...
+    @overload
+    def recall(self, name: str, kind: type[T]) -> T | None: ...
+    def recall(self, name: str, kind: Any = Any) -> Any:
+        """A memo; ``None`` where there is none, a damaged one, or one of another kind."""
         try:
-            return json.loads((self.memos / name).read_bytes())
+            return msgspec.json.decode((self.memos / name).read_bytes(), type=kind)
         except (OSError, ValueError, RecursionError):
             return None
 
@@ -97,7 +103,8 @@ class Cache:
         Raises:
             BuildError: there is no room, or the folder is not writable.
         """
-        self.write(self.memos / name, json.dumps(memo, separators=(",", ":")).encode())
+        with contextlib.suppress(UnicodeEncodeError):  # the name of a file may be no text
+            self.write(self.memos / name, msgspec.json.encode(memo))
 
     @contextlib.contextmanager
     def workplace(self) -> Iterator[Path]:
@@ -117,7 +124,7 @@ class Cache:
                 folder.mkdir()
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
             lock.release()
             _lock_of(folder).unlink(missing_ok=True)
 
@@ -141,7 +148,13 @@ def _remove_if_free(folder: Path) -> None:
 
     lock = filelock.FileLock(_lock_of(folder), timeout=0)
     with contextlib.suppress(filelock.Timeout, OSError), lock:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    import shutil  # on first use: it costs as much as all else here
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _children(folder: Path) -> list[Path]:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
+
+from msgspec import Struct
 
 from ei_runner_core import BuildError
 
-__all__ = ["Stamps", "digest_file", "digest_text", "scan", "settled"]
+__all__ = ["Stamp", "Stamps", "checksum", "digest_file", "digest_text", "scan", "settled"]
+
+Stamp = tuple[int, int, int]
+"""Size, time of modification and of change of a file, both in ns."""
 
 MAX_FILES = 100_000
 _FINE_CLOCK = 50_000_000  # ns; the coarsest tick of file systems that keep fractions of a second
 _COARSE_CLOCK = 2_000_000_000  # ns; of those that keep whole seconds, or every second one
 
 
-@dataclass(frozen=True)
-class Stamps:
-    """The files below some folders: their names, and what tells that one has changed."""
+class Stamps(Struct, frozen=True):
+    """The files below some folders by name, and what tells that one has changed."""
 
-    files: Mapping[str, tuple[int, int, int]]  # name -> size, mtime_ns, ctime_ns
+    files: Mapping[str, Stamp]
 
     def digest(self) -> str:
         """Changes whenever a file is added, removed or written to."""
@@ -38,7 +41,7 @@ def scan(folders: Mapping[str, Path]) -> Stamps:
     Raises:
         BuildError: one cannot be listed, or holds far too many files.
     """
-    found: dict[str, tuple[int, int, int]] = {}
+    found: dict[str, Stamp] = {}
     for prefix, folder in folders.items():
         for name, entry in _walk(prefix, str(folder)):
             stamp = entry.stat()
@@ -79,14 +82,14 @@ def _leads_up(link: str) -> bool:
     return os.path.join(parent, "").startswith(target)  # noqa: PTH118
 
 
-def settled(stamps: Iterable[tuple[int, int, int]], moment: int) -> bool:
+def settled(stamps: Iterable[Stamp], moment: int) -> bool:
     """Whether a change after a moment would have been seen in the stamps.
 
     A file that was written just before may be written again without a new stamp, because the
     clocks of file systems tick slowly.
 
     Args:
-        stamps: size, time of modification and of change of each file, as :func:`scan` gives them.
+        stamps: of each file, as :func:`scan` gives them.
         moment: when the contents were first read, in ns since the epoch.
     """
     return all(
@@ -102,6 +105,8 @@ def now() -> int:
 
 def digest_file(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of a file's content, in hex."""
+    import hashlib  # on first use: a model that was built before is opened without it
+
     found = hashlib.sha256()
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - thousands of them
         while block := file.read(1 << 20):
@@ -109,8 +114,19 @@ def digest_file(path: str | os.PathLike[str]) -> str:
     return found.hexdigest()
 
 
+def checksum(path: str | os.PathLike[str]) -> int:
+    """The CRC-32 of a file's content: enough to see damage, and there in a moment."""
+    found = 0
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - hot path
+        while block := file.read(1 << 20):
+            found = crc32(block, found)
+    return found
+
+
 def digest_text(*parts: str) -> str:
     """A digest of texts, of 40 hex digits; where one ends and the next begins matters."""
+    import hashlib
+
     found = hashlib.sha256()
     for part in parts:
         content = part.encode("utf-8", "surrogateescape")

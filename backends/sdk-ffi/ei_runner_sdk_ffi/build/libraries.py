@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import logging
 import os
-import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ei_runner_core import DeadlineError
 
 from .cache import Cache
-from .fingerprint import digest_file
+from .fingerprint import checksum, digest_file
 
 if TYPE_CHECKING:
+    import logging
+
     import filelock
 
 __all__ = ["BuiltLibrary", "find_library", "keep_library", "locked"]
 
 RECORD = "build.json"
 LOG = "build.log"
-_log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class BuiltLibrary:
+class BuiltLibrary(msgspec.Struct, frozen=True):
     """A library that is ready to be loaded.
 
     ``seconds``: what this call took. ``compiled``: how many sources it compiled. ``libraries``
@@ -55,10 +53,10 @@ def find_library(cache: Cache, key: str, started: float) -> BuiltLibrary | None:
     """
     folder = cache.libraries / key
     try:
-        record = json.loads((folder / RECORD).read_bytes())
+        record = msgspec.json.decode((folder / RECORD).read_bytes())
         path = folder / record["file"]
         beside = tuple(folder / name for name in record["sizes"])
-        is_whole = digest_file(path) == record["sha256"] and all(
+        is_whole = checksum(path) == record["crc32"] and all(
             (folder / name).stat().st_size == size for name, size in record["sizes"].items()
         )
     except FileNotFoundError:
@@ -68,7 +66,7 @@ def find_library(cache: Cache, key: str, started: float) -> BuiltLibrary | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         is_whole = False
     if not is_whole:
-        _log.warning("the library in %s is damaged: it is built again", folder)
+        _logger().warning("the library in %s is damaged: it is built again", folder)
         return None
     with contextlib.suppress(OSError):
         os.utime(folder)  # when it was used last
@@ -103,6 +101,8 @@ def keep_library(
     Raises:
         BuildError: there is no room.
     """
+    import shutil
+
     with cache.writing():
         for library in beside:
             shutil.copyfile(library, folder / library.name)
@@ -111,10 +111,11 @@ def keep_library(
         **facts,
         "file": path.name,
         "sha256": sha256,
+        "crc32": checksum(path),
         "sizes": {library.name: library.stat().st_size for library in beside},
         "made": time.time(),
     }
-    cache.write(folder / RECORD, json.dumps(record, indent=1).encode())
+    cache.write(folder / RECORD, msgspec.json.format(msgspec.json.encode(record)))
     place = cache.folder(cache.libraries) / key
     with cache.writing():
         if place.exists():  # a damaged one; somebody may have it loaded
@@ -138,7 +139,7 @@ def locked(cache: Cache, key: str, deadline: float) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            _log.info("another process builds the same model: waiting for it")
+            _logger().info("another process builds the same model: waiting for it")
             _acquire(lock, deadline)
     try:
         yield
@@ -156,3 +157,9 @@ def _acquire(lock: filelock.BaseFileLock, deadline: float) -> None:
             "another process was still building the same model at the deadline; wait for it, or "
             "raise build_timeout"
         ) from error
+
+
+def _logger() -> logging.Logger:
+    import logging  # on first use: finding a library does not need it
+
+    return logging.getLogger(__name__)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ei_runner_core import InvalidInputError
 from ei_runner_core.authoring import read_options
@@ -15,8 +16,7 @@ from . import values
 __all__ = ["OPTION_NAMES", "BuildOptions"]
 
 
-@dataclass(frozen=True)
-class BuildOptions:
+class BuildOptions(Struct, frozen=True, kw_only=True):
     """How an export is compiled. Every name in capitals is the variable of the environment.
 
     The flags of Edge Impulse's own builds keep their names and meanings (``USE_FULL_TFLITE`` is
@@ -103,7 +103,7 @@ _CHOICES: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("compiler", "cc", "cxx", "cflags", "cxxflags"), values.words),
     **dict.fromkeys(("tensorrt_version", "python_cross_path"), values.text),
 }
-_READERS = {field.name: _CHOICES.get(field.name, values.switch) for field in fields(BuildOptions)}
+_READERS = {name: _CHOICES.get(name, values.switch) for name in BuildOptions.__struct_fields__}
 OPTION_NAMES = frozenset(_READERS)
 
 # Options of ours have no variable: names such as TARGET mean other things to other programs.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from zlib import crc32
 
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from ei_runner_core import BuildError
 from ei_runner_core.authoring import installed_tensor_backends
 
 from .cache import Cache
-from .fingerprint import digest_text, now, scan, settled
+from .fingerprint import Stamp, now, scan, settled
 from .libraries import find_library
 from .options import BuildOptions
 
@@ -22,18 +25,31 @@ _LINKED = "linked"
 _WITHOUT_EFFECT = ("build_timeout", "force_rebuild", "jobs")
 
 
-@dataclass(frozen=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A library that can be loaded, and what runs its networks: see ``BuildPlan.network``."""
 
     path: Path
     network: str
 
 
+class _Memo(Struct):
+    """What was built of an export, and everything that this depends on.
+
+    ``folders`` and ``stamps`` are those of its files, ``chosen_from`` the tensor backends that
+    there were to run its network, None where only its own code can.
+    """
+
+    about: str
+    folders: dict[str, str]
+    stamps: dict[str, Stamp]
+    chosen_from: tuple[str, ...] | None
+    key: str
+    network: str
+
+
 def is_ready(path: Path, options: BuildOptions) -> bool:
     """Whether an export that is as it was, built with these options, needs no compiler."""
-    cache = Cache.find()
-    return _as_it_was(cache, cache.recall(_memo(path, options))) is not None
+    return _as_it_was(Cache.find(), _about(path, options)) is not None
 
 
 def ready_library(path: Path, options: BuildOptions) -> Ready:
@@ -46,8 +62,8 @@ def ready_library(path: Path, options: BuildOptions) -> Ready:
         EdgeImpulseError: as :func:`ei_runner_sdk_ffi.build.exports.build_export`.
     """
     cache = Cache.find()
-    memo = _memo(path, options)
-    if not options.force_rebuild and (ready := _as_it_was(cache, cache.recall(memo))):
+    about = _about(path, options)
+    if not options.force_rebuild and (ready := _as_it_was(cache, about)):
         return ready
     from .exports import build_export
 
@@ -56,45 +72,51 @@ def ready_library(path: Path, options: BuildOptions) -> Ready:
     export, network = built.plan.export, built.plan.network
     # A linked engine may be replaced without a trace in the export.
     if network != _LINKED and settled(export.stamps.files.values(), moment):
-        answer = {
-            "folders": {prefix: str(folder) for prefix, folder in export.folders.items()},
-            "stamps": export.stamps.digest(),
-            "key": built.library.path.parent.name,
-            "network": network,
-            "chosen_from": None if export.is_eon else list(installed_tensor_backends()),
-        }
-        cache.remember(memo, answer)
+        memo = _Memo(
+            about=about,
+            folders={prefix: str(folder) for prefix, folder in export.folders.items()},
+            stamps=dict(export.stamps.files),
+            chosen_from=None if export.is_eon else installed_tensor_backends(),
+            key=built.library.path.parent.name,
+            network=network,
+        )
+        cache.remember(_name_of_memo(about), memo)
     return Ready(built.library.path, network)
 
 
-def _as_it_was(cache: Cache, memo: Any) -> Ready | None:
-    if not isinstance(memo, dict):
+def _as_it_was(cache: Cache, about: str) -> Ready | None:
+    memo = cache.recall(_name_of_memo(about), _Memo)
+    if memo is None or memo.about != about:
+        return None
+    if memo.chosen_from not in (None, installed_tensor_backends()):
         return None
     try:
-        folders = {prefix: Path(folder) for prefix, folder in memo["folders"].items()}
-        is_same = memo["chosen_from"] in (None, list(installed_tensor_backends()))
-        is_same = is_same and scan(folders).digest() == memo["stamps"]
-        key, network = str(memo["key"]), str(memo["network"])
-    except Exception:  # noqa: BLE001 - a memo may be damaged, and an export gone, in any way
+        found = scan({prefix: Path(folder) for prefix, folder in memo.folders.items()})
+    except (BuildError, OSError):  # the export has gone; looking closer tells
         return None
-    found = find_library(cache, key, time.monotonic()) if is_same else None
-    return Ready(found.path, network) if found else None
+    is_same = found.files == memo.stamps
+    library = find_library(cache, memo.key, time.monotonic()) if is_same else None
+    return Ready(library.path, memo.network) if library else None
 
 
-def _memo(path: Path, options: BuildOptions) -> str:
-    """The memo of an answer, named after all that it depends on but the files of the export."""
-    about = os.uname()
+def _about(path: Path, options: BuildOptions) -> str:
+    """All that an answer depends on but the files of the export."""
+    system = os.uname()
     libraries = options.ei_tflite_dir or Path("tflite").absolute()
     parts = (
         str(path.absolute()),
         _stamp_of_zip(path),
-        repr(sorted((n, v) for n, v in asdict(options).items() if n not in _WITHOUT_EFFECT)),
-        repr(sorted(os.listdir(libraries)) if libraries.is_dir() else None),  # noqa: PTH208
-        scan({"shim": _SHIM}).digest(),
-        about.sysname,
-        about.machine,
+        sorted((n, v) for n, v in asdict(options).items() if n not in _WITHOUT_EFFECT),
+        sorted(os.listdir(libraries)) if libraries.is_dir() else None,  # noqa: PTH208
+        sorted(scan({"shim": _SHIM}).files.items()),
+        system.sysname,
+        system.machine,
     )
-    return f"ready-{digest_text(*parts)}"
+    return repr(parts)
+
+
+def _name_of_memo(about: str) -> str:
+    return f"ready-{crc32(about.encode()):08x}"
 
 
 def _stamp_of_zip(path: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from typing import Any, TypeVar
 
 import click
@@ -77,7 +76,7 @@ def chosen(values: dict[str, Any]) -> dict[str, Any]:
 
 def _made() -> Iterator[Callable[[Command], Command]]:
     known = {**_OPTIONS, **{flag: (_TARGETS, "", _board(flag)) for flag in BOARDS}}
-    for name in sorted((field.name for field in fields(BuildOptions)), key=list(known).index):
+    for name in sorted(BuildOptions.__struct_fields__, key=list(known).index):
         section, metavar, text = known[name]
         option = _NAMES.get(name) or f"--{name.replace('_', '-')}"
         declared = option if metavar else f"{option}/--no-{option[2:]}"
