@@ -24,13 +24,15 @@ int ei_runner_test_oldest(const float *features, float *answer);
 int ei_runner_test_oldest_int8(const float *features, float *answer);
 int ei_runner_test_middle(const float *features, float *answer, int index);
 int ei_runner_test_latest(const float *features, float *answer, int count);
+int ei_runner_test_micro(const float *features, float *answer);
 int fake_tflite_alive(void);
 """
 
 
 def compile_library(target: Path, source: str, *flags: str) -> Path:
     """Compile one of the sources of the tests; warnings are errors."""
-    includes = (f"-I{SHIM}", f"-I{SHIM / 'tensorflow-lite'}", f"-I{NATIVE}")
+    folders = (SHIM, SHIM / "tensorflow-lite", SHIM / "micro", NATIVE)
+    includes = [f"-I{folder}" for folder in folders]
     compiler = next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))))
     command = [compiler, *FLAGS, "-Werror", *includes, str(NATIVE / source), *flags]
     finished = subprocess.run(

@@ -54,13 +54,14 @@ class Engine:
             InvalidInputError: the options do not suit it.
         """
         self._recipe = _Recipe(name, content, options, inspect_model(content, name))
+        starts_plain = self._starts_plain()
         self._may_fall_back = (
             options.default_delegates == "auto"
-            and options.kernels == "optimized"
+            and options.kernels != "reference"
             and not self._recipe.traits.is_risky
-            and not self._recipe.traits.trips_xnnpack
+            and not starts_plain
         )
-        self._build(plain=self._starts_plain())
+        self._build(plain=starts_plain)
 
     def _starts_plain(self) -> bool:
         """Whether to do without XNNPACK from the beginning."""
@@ -70,7 +71,7 @@ class Engine:
                 f"XNNPACK cannot run {recipe.name}, which uses a resource variable twice at once; "
                 "leave out the option default_delegates=True"
             )
-        return wanted is False or recipe.traits.trips_xnnpack
+        return wanted is False or self._rounds_as_micro() or recipe.traits.trips_xnnpack
 
     def warm_up(self) -> tuple[Shape, ...] | None:
         """Allocate and run once on zeros, so that the first real run costs no more than others.
@@ -159,9 +160,20 @@ class Engine:
 
     def _resolver(self, *, plain: bool) -> dict[str, Any]:
         runtime = load_runtime()
-        if self._recipe.options.kernels == "reference":
+        if self._takes_reference():
             return {"experimental_op_resolver_type": runtime.reference_resolver}
         return {"experimental_op_resolver_type": runtime.plain_resolver} if plain else {}
+
+    def _takes_reference(self) -> bool:
+        return self._recipe.options.kernels == "reference" or (
+            self._rounds_as_micro() and self._recipe.traits.rounds_halves
+        )
+
+    def _rounds_as_micro(self) -> bool:
+        """Whether it matters how the kernels round. What only XNNPACK refuses is left to that."""
+        traits = self._recipe.traits
+        is_asked = self._recipe.options.kernels == "micro"
+        return is_asked and traits.is_quantized and not traits.is_risky
 
     def _describe(self) -> None:
         graph, fixed = self._graph, self._recipe.options.input_shapes

@@ -14,7 +14,7 @@ from ei_runner_core import ModelFormatError
 from .calls import check_calls
 from .flatbuffer import DamageError, Flatbuffer, OutOfBytesError, Table
 from .operators import Operator, check_operator, keeps_state
-from .schema import VAR_HANDLE
+from .schema import CONVOLUTIONS, VAR_HANDLE
 from .tensors import Tensor, check_tensor
 from .variables import check_variables
 
@@ -32,12 +32,16 @@ class ModelTraits:
     ``is_stateful``: a run changes the next one. ``is_risky``: some operator computes with a
     quantisation that has no range, which XNNPACK refuses, while plain kernels end the process.
     ``trips_xnnpack``: some operator takes the value of a resource variable twice, and XNNPACK ends
-    the process, while plain kernels run it.
+    the process, while plain kernels run it. ``is_quantized``: it computes with integers that stand
+    for real numbers. ``rounds_halves``: some quantised convolution gives numbers below 0, whose
+    halves optimised kernels round upwards, and the reference kernels downwards.
     """
 
     is_stateful: bool
     is_risky: bool
     trips_xnnpack: bool
+    is_quantized: bool
+    rounds_halves: bool
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,20 @@ class _Graph:
     operators: list[Operator]
     has_variables: bool
     is_risky: bool
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether an operator gives quantised numbers."""
+        return any(tensor.is_quantized for tensor in self._given_by(self.operators))
+
+    @property
+    def rounds_halves(self) -> bool:
+        """Whether a convolution gives quantised numbers of both signs."""
+        convolutions = [op for op in self.operators if op.code in CONVOLUTIONS]
+        return any(tensor.is_signed for tensor in self._given_by(convolutions))
+
+    def _given_by(self, operators: list[Operator]) -> list[Tensor]:
+        return [self.tensors[index] for op in operators for index in op.outputs if index >= 0]
 
     @property
     def takes_twice(self) -> bool:
@@ -95,6 +113,8 @@ def _check_model(buffer: Flatbuffer) -> ModelTraits:
         is_stateful=keeps_state(codes) or any(graph.has_variables for graph in graphs),
         is_risky=any(graph.is_risky for graph in graphs),
         trips_xnnpack=VAR_HANDLE in codes and any(graph.takes_twice for graph in graphs),
+        is_quantized=any(graph.is_quantized for graph in graphs),
+        rounds_halves=any(graph.rounds_halves for graph in graphs),
     )
 
 

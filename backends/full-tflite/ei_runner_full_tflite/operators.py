@@ -9,13 +9,12 @@ from .calls import called_graphs
 from .flatbuffer import DamageError, Table
 from .operands import check_operands
 from .shapes import check_channels, check_elementwise, check_rows
-from .tensors import Tensor
+from .tensors import QUANTIZED_TYPES, Tensor
 
 __all__ = ["Operator", "check_operator", "keeps_state"]
 
 _LARGEST_STEP = 1 << 20
 
-_QUANTIZED_TYPES = (3, 7, 9)
 _MOST_MEMORY = 1 << 32
 """More than an operator of a network for a PC works on; beyond it, shapes are surely damaged."""
 _MUCH_MEMORY = 1 << 28
@@ -126,7 +125,7 @@ def _check_values(operator: Table, code: int, output_count: int) -> None:
 
 
 def _check_sum(code: int, tensors: list[Tensor]) -> None:
-    scales = [tensor.scale for tensor in tensors if tensor.type in _QUANTIZED_TYPES]
+    scales = [tensor.scale for tensor in tensors if tensor.type in QUANTIZED_TYPES]
     if len(scales) < 2 or not any(scales):
         return
     *inputs, output = scales
@@ -136,7 +135,7 @@ def _check_sum(code: int, tensors: list[Tensor]) -> None:
 
 def _check_requantization(tensors: list[Tensor]) -> None:
     """Of QUANTIZE where its input is quantised already: value by value, from scale to scale."""
-    if any(tensor.type not in _QUANTIZED_TYPES for tensor in tensors):
+    if any(tensor.type not in QUANTIZED_TYPES for tensor in tensors):
         return
     if any(tensor.is_rangeless for tensor in tensors):
         raise DamageError("a change of scale starts from or leads to a scale of nothing")

@@ -9,6 +9,7 @@ __all__ = [
     "ADD",
     "ASSIGN_VARIABLE",
     "CALL_ONCE",
+    "CONVOLUTIONS",
     "CONV_2D",
     "ELEMENTWISE",
     "FULLY_CONNECTED",
@@ -31,6 +32,12 @@ __all__ = [
 ADD, SUB, CONV_2D, FULLY_CONNECTED, QUANTIZE = 0, 41, 3, 9, 114
 SPLIT, SPLIT_V, UNPACK = 49, 102, 88
 CALL_ONCE, VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE = 129, 142, 143, 144
+
+CONVOLUTIONS = frozenset({CONV_2D, 67})
+"""CONV_2D and TRANSPOSE_CONV: what optimised kernels leave to a library for products of matrices.
+
+So they do with FULLY_CONNECTED, but there the reference kernels do not round as Micro does either.
+"""
 
 MOVERS = frozenset({2, 17, 22, 34, 36, 39, 43, 45, 49, 65, 69, 70})
 """Operators that only choose and move values: the scale does not matter to them."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from .flatbuffer import DamageError, Table
 
-__all__ = ["Tensor", "check_tensor"]
+__all__ = ["QUANTIZED_TYPES", "Tensor", "check_tensor"]
 
+QUANTIZED_TYPES = (3, 7, 9)
 _ZERO_POINTS = {3: (0, 255), 7: (-(2**15), 2**15 - 1), 9: (-128, 127), 17: (-8, 7)}
 _LARGEST_TENSOR = 2**31 - 1
 _BYTES = {0: 4, 1: 2, 2: 4, 4: 8, 7: 2, 8: 8, 10: 8, 11: 16, 12: 8, 13: 4, 15: 4, 16: 2, 18: 2}
@@ -23,7 +24,7 @@ class Tensor:
     """What the checks of operators need to know of a tensor.
 
     ``shape`` has -1 for dynamic dimensions; ``memory`` is the bytes that the runtime allocates for
-    it at first; ``scale`` is 0 unless it is quantised by one scale.
+    it at first; ``scale`` is 0 unless it is quantised by one scale, with a ``zero_point``.
     """
 
     type: int
@@ -34,6 +35,17 @@ class Tensor:
     is_constant: bool
     is_rangeless: bool
     is_denormal: bool
+    zero_point: int = 0
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether it holds integers that stand for real numbers by one scale."""
+        return self.type in QUANTIZED_TYPES and self.scale > 0
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether some of them stand for numbers below 0."""
+        return self.is_quantized and self.zero_point > _ZERO_POINTS[self.type][0]
 
     @property
     def needs_writer(self) -> bool:
@@ -61,7 +73,7 @@ def check_tensor(table: Table, buffers: list[int]) -> Tensor:
     _check_sparsity(table)
     for variant in table.tables(9):
         variant.numbers(0)
-    scales = _check_quantization(table, name, kind, shape)
+    scales, zero_points = _check_quantization(table, name, kind, shape)
     return Tensor(
         kind,
         signature or shape,
@@ -71,15 +83,16 @@ def check_tensor(table: Table, buffers: list[int]) -> Tensor:
         is_constant=buffers[buffer] > 0,
         is_rangeless=any(scale < _SMALLEST_NORMAL for scale in scales),
         is_denormal=any(0 < scale < _SMALLEST_NORMAL for scale in scales),
+        zero_point=zero_points[0] if len(zero_points) == 1 else 0,
     )
 
 
 def _check_quantization(
     table: Table, name: str, kind: int, shape: tuple[int, ...]
-) -> tuple[float, ...]:
+) -> tuple[tuple[float, ...], tuple[int, ...]]:
     parameters = table.table(4)
     if parameters is None:
-        return ()
+        return (), ()
     parameters.span(0, 4)
     parameters.span(1, 4)
     scales: tuple[float, ...] = parameters.numbers(2, "f")
@@ -93,7 +106,7 @@ def _check_quantization(
         raise DamageError(f"the tensor {name!r} has the impossible zero point {zero_points}")
     if len(scales) > 1 and not (0 <= axis < len(shape) and shape[axis] == len(scales)):
         raise DamageError(f"the tensor {name!r} has {len(scales)} scales and the shape {shape}")
-    return scales
+    return scales, zero_points
 
 
 def _check_details(parameters: Table) -> None:

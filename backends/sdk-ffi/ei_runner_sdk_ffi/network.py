@@ -30,6 +30,8 @@ __all__ = ["NetworkBridge"]
 _FAILED = -1
 _FORMAT = ".tflite"
 _CLOSED = "the model is closed: open it again"
+_KERNELS_OF = {"full-tflite": {"kernels": "micro"}}
+_OPTIONS_OF_KERNELS = {"kernels", "default_delegates"}
 
 
 class NetworkBridge:
@@ -43,7 +45,8 @@ class NetworkBridge:
     Args:
         ffi: the cffi instance that knows the structs of the library.
         backend: the name of a tensor backend.
-        options: the options of that backend.
+        options: the options of that backend; full-tflite takes the kernels that round as those of
+            the SDK if they do not say which.
         given: network files that take the place of the model's own, by the id of the learn block.
         originals: the model's own networks by the id of the learn block. They tell which block a
             network belongs to; one that is not among them gets the first given file that no other
@@ -66,7 +69,8 @@ class NetworkBridge:
         self.backend = backend
         engine = _engine(backend)
         choice = _Choice(dict(given or {}), dict(originals or {}))
-        self._networks = networks = _Networks(ffi, engine, backend, dict(options or {}), choice)
+        chosen = _with_kernels(backend, options or {})
+        self._networks = networks = _Networks(ffi, engine, backend, chosen, choice)
         # They refer to the networks and not to this object: nothing here is part of a cycle.
         self._callbacks = tuple(_callbacks(ffi, networks))
         self.host = ffi.new("ei_runner_network *", (ffi.NULL, *self._callbacks))
@@ -217,6 +221,13 @@ def _callbacks(ffi: Any, networks: _Networks) -> Iterator[Any]:
     yield made(f"int32_t(void *, {tensors})", open_network, error=_FAILED)
     yield made("int32_t(void *, intptr_t)", invoke, error=_FAILED)
     yield made("void(void *, intptr_t)", close)
+
+
+def _with_kernels(backend: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with the kernels that answer as the compiled network, unless they choose some."""
+    if _OPTIONS_OF_KERNELS.isdisjoint(options):
+        return {**_KERNELS_OF.get(backend, {}), **options}
+    return dict(options)
 
 
 def _refuse(why: str) -> None:

@@ -121,13 +121,16 @@ def _library(source: ModelSource, options: BuildOptions) -> tuple[Path, str]:
 def _with_network_of(given: Mapping[str, str], options: BuildOptions) -> BuildOptions:
     """The options with the backend that opens the network file of the user, if there is one.
 
+    Such a file need not take the integers that the export's own one takes: only the SDK for full
+    TensorFlow Lite asks it.
+
     Raises:
         InvalidInputError: the backend that they name opens no network of an export.
     """
     suffixes = {Path(file).suffix.lower() for file in given.values()} or {_NETWORK_OF_EXPORTS}
     fitting = [installed_tensor_backends(suffix) for suffix in sorted(suffixes)]
     if given and options.network is None and options.use_full_tflite is None:
-        return replace(options, network=next(iter(fitting[0]), None))
+        return replace(options, network=next(iter(fitting[0]), None), use_full_tflite=True)
     name = options.network
     if given and (name in _IN_THE_LIBRARY or options.use_full_tflite is False):
         raise InvalidInputError(
@@ -139,7 +142,7 @@ def _with_network_of(given: Mapping[str, str], options: BuildOptions) -> BuildOp
             f"network={name!r} does not open {', '.join(sorted(suffixes))}: give a network file of "
             "its own with network= of EdgeImpulseModel (--network), or leave the option out"
         )
-    return options
+    return replace(options, use_full_tflite=True) if given else options
 
 
 def _check_it_is_for_here(options: BuildOptions) -> None:

@@ -97,6 +97,40 @@ def test_a_flatbuffer_is_known_by_its_bytes(tmp_path, cache, header, expected):
     assert read(root, cache).has_flatbuffer is expected
 
 
+QUANTIZED = "#define EI_CLASSIFIER_QUANTIZATION_ENABLED 1\n"
+OF_2021 = "#define EI_CLASSIFIER_TFLITE_INPUT_QUANTIZED     1\n"
+OBJECTS = "#define EI_CLASSIFIER_OBJECT_DETECTION 1\n"
+LAST_LAYER = "#define EI_CLASSIFIER_OBJECT_DETECTION_LAST_LAYER EI_CLASSIFIER_LAST_LAYER_"
+
+
+@pytest.mark.parametrize(
+    ("defines", "expected"),
+    [
+        ("", False),
+        ("#define EI_CLASSIFIER_QUANTIZATION_ENABLED 0\n", False),
+        (QUANTIZED, True),
+        (OF_2021, True),
+        (f"{QUANTIZED}#define EI_CLASSIFIER_TFLITE_LARGEST_ARENA_SIZE 3174\n", True),
+        (f"{QUANTIZED}#define EI_CLASSIFIER_TFLITE_LARGEST_ARENA_SIZE 0\n", False),
+        (f"{OF_2021}{OBJECTS}#define EI_CLASSIFIER_OBJECT_DETECTION_CONSTRAINED 1\n", True),
+        (f"{OF_2021}{OBJECTS}#define EI_CLASSIFIER_OBJECT_DETECTION_CONSTRAINED 0\n", False),
+        (f"{QUANTIZED}{OBJECTS}{LAST_LAYER}FOMO\n", True),
+        (f"{QUANTIZED}{OBJECTS}{LAST_LAYER}YOLOV5\n", True),
+        (f"{QUANTIZED}{OBJECTS}{LAST_LAYER}SSD\n", False),
+    ],
+)
+def test_what_micro_would_quantise_is_known(tmp_path, cache, defines, expected):
+    root = write_export(tmp_path / "export", {**FILES, MARK: OPEN + "\n" + defines})
+    assert read(root, cache).quantizes_for_micro is expected
+
+
+def test_a_network_in_the_signal_processing_is_not_for_micro(tmp_path, cache):
+    variables = "model-parameters/model_variables.h"
+    files = {**FILES, MARK: f"{OPEN}\n{QUANTIZED}"}
+    files[variables] += "\nint (*first)() = &extract_tflite_features;\n"
+    assert not read(write_export(tmp_path / "export", files), cache).quantizes_for_micro
+
+
 def test_the_model_of_2021_has_a_fixed_name(tmp_path, cache):
     files = {**FILES, MARK: OPEN, "model-parameters/model_variables.h": ""}
     files["tflite-model/tflite-trained.h"] = 'INCBIN(net, "tflite-model/net.tflite")'

@@ -244,6 +244,21 @@ def test_a_network_file_of_another_format_takes_the_place_of_the_models_own(expo
         check_dense(model)
 
 
+def test_another_network_of_a_quantised_export_need_not_take_integers(
+    exported: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("ei_runner_onnx", reason="needs the backend onnx")
+    path = shutil.copytree(exported("dense", network="incbin"), tmp_path / "quantised")
+    metadata = path / "model-parameters" / "model_metadata.h"
+    metadata.write_text(f"{metadata.read_text()}\n#define EI_CLASSIFIER_QUANTIZATION_ENABLED 1\n")
+    for options in ({"network": "onnx"}, {}):
+        with EdgeImpulseModel(
+            path, backend="sdk-ffi", network=GOLDEN / "dense.onnx", options=FAST | options
+        ) as model:
+            assert model.parameters.inferencing_engine.name == "TFLITE_FULL"
+            check_dense(model)
+
+
 def test_a_backend_that_is_not_installed_is_told(opened: Any, exported: Any) -> None:
     with pytest.raises(InvalidInputError, match="'no-such' is no installed backend"):
         opened(exported("dense", network="incbin"), network="no-such")

@@ -116,6 +116,16 @@ def test_closing_the_networks_frees_all_and_a_call_opens_them_again(
     library.functions.ei_runner_close_networks()
 
 
+def test_xnnpack_is_left_out_of_networks_of_integers(load: Loader, folder: Path, ffi: Any) -> None:
+    engine = ffi.dlopen(str(folder / "libfake_plain.so"))
+    before = engine.fake_tflite_alive()
+    library = load(b"integers 4")
+    assert library.call("latest", 1)[0] == OK
+    assert engine.fake_tflite_alive() == before + 2  # a model and an interpreter
+    library.functions.ei_runner_close_networks()
+    assert engine.fake_tflite_alive() == before
+
+
 def test_a_library_of_another_version_is_refused(folder: Path, load: Any) -> None:
     library = load(b"double 4", _linked(folder, "later", "3.1.0"))
     assert library.call("latest", 1)[0] == TFLITE_ERROR

@@ -81,6 +81,34 @@ def test_a_backend_may_be_named_if_it_is_installed(export: Export) -> None:
         plan_case("network=tvm", export, BOTH)
 
 
+MICRO = "shim/tensorflow/micro"
+FULL = "-DEI_CLASSIFIER_USE_FULL_TFLITE=1"
+
+
+def looks_like(plan: BuildPlan) -> str:
+    """Which engine the SDK takes for its own."""
+    is_micro = any(folder.endswith(MICRO) for folder in plan.includes)
+    assert is_micro is (FULL not in plan.defines)
+    return "micro" if is_micro else "full"
+
+
+def test_the_sdk_takes_an_engine_for_quantised_networks_for_micro(export: Export) -> None:
+    quantised = replace(export, quantizes_for_micro=True)
+    assert looks_like(plan_case("", export, BOTH)) == "full"
+    assert looks_like(plan_case("", quantised, BOTH)) == "micro"
+    assert looks_like(plan_case("network=onnx", quantised, BOTH)) == "micro"
+    assert looks_like(plan_case("USE_FULL_TFLITE=1", quantised, BOTH)) == "full"
+
+
+def test_the_c_library_is_taken_for_micro_too_and_the_cpp_libraries_are_not(export: Export) -> None:
+    quantised = replace(export, quantizes_for_micro=True)
+    linked = "target=linux-aarch64 network=linked"
+    assert looks_like(plan_case(linked, quantised)) == "full"
+    put_libraries(export, "linux-aarch64", "libtensorflowlite_c.so")
+    assert looks_like(plan_case(linked, quantised)) == "micro"
+    assert looks_like(plan_case(f"{linked} USE_FULL_TFLITE=1", quantised)) == "full"
+
+
 def test_another_machine_may_have_other_backends(export: Export) -> None:
     elsewhere = next(target for target in TARGETS.values() if target != HERE)
     assert plan_case(f"target={elsewhere.name} network=tvm", export).network == "tvm"

@@ -35,6 +35,7 @@ from ei_runner_sdk_ffi.build.export import read_export
 SCORE_TOLERANCE = 1e-6
 FLOAT_TOLERANCE = 1e-5  # of other kernels
 ANOMALY_TOLERANCE = 1e-5
+NEARLY_ALL = 0.95  # of all scores of quantised networks are within STEPS
 CALLS = 200
 CACHE = os.environ.get("EI_RUNNER_CACHE")  # before the tests get one of their own
 STEPS_OFF: dict[str, list[float]] = {}
@@ -103,7 +104,7 @@ def test_a_compiled_export_answers_slices_as_its_eim_did(path):
 
 @pytest.mark.parametrize("path", recorded())
 def test_other_kernels_find_what_the_eim_found(path):
-    """Its network in the backend full-tflite, by callback, whose kernels round elsewhere."""
+    """Its network in the backend full-tflite, by callback."""
     if "full-tflite" not in installed_tensor_backends(".tflite"):
         pytest.skip("full-tflite is not installed")
     export = read_export(path, sdk=sdk_of(path), cache=Cache.find())
@@ -121,8 +122,8 @@ def test_other_kernels_find_what_the_eim_found(path):
         assert max(off) <= FLOAT_TOLERANCE
 
 
-def test_how_far_other_kernels_are_off_is_shown():
-    """With ``pytest -s``; what XNNPACK rounds elsewhere adds up from layer to layer."""
+def test_other_kernels_are_off_by_few_steps():
+    """With ``pytest -s`` each export is shown."""
     if not STEPS_OFF:
         pytest.skip("no quantised network ran")
     every = {"all": [step for steps in STEPS_OFF.values() for step in steps]}
@@ -130,6 +131,7 @@ def test_how_far_other_kernels_are_off_is_shown():
     for name, steps in (STEPS_OFF | every).items():
         near = np.mean(np.asarray(steps) <= STEPS + 1e-3)
         print(f"{name:20} {len(steps):6} {near:15.1%} {max(steps):8.1f}")
+    assert near >= NEARLY_ALL
 
 
 def _differences(expected: Sequence[Answer], answers: Sequence[Answer]) -> list[float]:

@@ -32,6 +32,8 @@ _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"]+)"', re.MULTILINE)
 _INCBIN = re.compile(r'\bINCBIN\s*\([^"]*"([^"]+)"')
 _BYTES = re.compile(r"\bunsigned\s+char\b[^=;]*=\s*\{([^}]{0,400})")
 _FLATBUFFER = b"TFL3"
+_NETWORK_AS_DSP = "extract_tflite_features"
+_QUANTIZED = ("EI_CLASSIFIER_QUANTIZATION_ENABLED", "EI_CLASSIFIER_TFLITE_INPUT_QUANTIZED")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Export:
     ``files`` are the paths below ``root``, sorted, with slashes; those of the SDK begin with
     ``edge-impulse-sdk/``, wherever it is. ``sdk`` is always a folder of that name. ``has_impulse``:
     whether the headers have an ``ei_default_impulse``, as they do since the autumn of 2022.
+    ``quantizes_for_micro``: whether its SDK can turn windows into integers as it does for Micro.
     """
 
     given: Path
@@ -54,6 +57,7 @@ class Export:
     files: tuple[str, ...]
     stamps: Stamps = field(compare=False, repr=False)
     has_impulse: bool = True
+    quantizes_for_micro: bool = False
 
     @property
     def folders(self) -> dict[str, Path]:
@@ -98,6 +102,7 @@ def read_export(path: Path, *, sdk: Path | None, cache: Cache) -> Export:
         files=tuple(sorted(stamps.files)),
         stamps=stamps,
         has_impulse=facts.has_impulse(),
+        quantizes_for_micro=facts.quantizes_for_micro(),
     )
 
 
@@ -226,6 +231,26 @@ class _Headers:
     def has_impulse(self) -> bool:
         """Whether the model is an impulse among possible others."""
         return "ei_default_impulse" in _read(self._root / "model-parameters/model_variables.h")
+
+    def quantizes_for_micro(self) -> bool:
+        """Whether the network is quantised and the SDK can be compiled for Micro with it.
+
+        Networks in the signal processing are left out: in spring 2023 Micro does not tell them
+        from the one behind it.
+        """
+        return "1" in map(self._value, _QUANTIZED) and not (
+            self._value("EI_CLASSIFIER_TFLITE_LARGEST_ARENA_SIZE") == "0"
+            or self._is_ssd()
+            or _NETWORK_AS_DSP in _read(self._root / "model-parameters/model_variables.h")
+        )
+
+    def _is_ssd(self) -> bool:
+        """Whether it detects objects as the first such models did, for which Micro needs a flag."""
+        last_layer = self._value("EI_CLASSIFIER_OBJECT_DETECTION_LAST_LAYER")
+        is_fomo = self._value("EI_CLASSIFIER_OBJECT_DETECTION_CONSTRAINED") == "1"
+        return self._value("EI_CLASSIFIER_OBJECT_DETECTION") == "1" and (
+            last_layer.endswith("_SSD") or not (last_layer or is_fomo)
+        )
 
     def has_flatbuffer(self) -> bool:
         """Whether the network is a model of TensorFlow Lite that the headers bring in."""

@@ -1,5 +1,5 @@
 // For the tests: a libtensorflowlite_c that knows one kind of network. Its model says what happens:
-//   "double N" doubles N numbers, "custom N" runs the operator Sum on them,
+//   "double N" doubles N numbers, "custom N" runs the operator Sum on them, "integers N" takes int8,
 //   "refuse" cannot be prepared, "full" not allocated, "break N" not run.
 #include <cstdarg>
 #include <cstdio>
@@ -12,6 +12,7 @@ extern "C" {
 // Laid out like no struct of the SDK's: who looks into it sees that.
 struct EiRunnerOpaqueTensor {
     char padding[24];
+    int type = 1;
     std::vector<float> values;
 };
 typedef EiRunnerOpaqueTensor Tensor;
@@ -97,6 +98,7 @@ TfLiteInterpreter *TfLiteInterpreterCreate(const TfLiteModel *model,
     auto *made = new TfLiteInterpreter{kind, *options, {}, {}, nullptr};
     made->input.values.resize(count);
     made->output.values.resize(is_custom ? 1 : count);
+    if (!std::strcmp(kind, "integers")) made->input.type = made->output.type = 9;
     TfLiteOperator *custom = options->custom;
     if (is_custom) made->state = custom->init(custom->data, nullptr, "\x64", 1);
     return made;
@@ -128,10 +130,12 @@ Tensor *TfLiteInterpreterGetInputTensor(TfLiteInterpreter *one, int) { return &o
 const Tensor *TfLiteInterpreterGetOutputTensor(TfLiteInterpreter *one, int) {
     return &one->output;
 }
-int TfLiteTensorType(const Tensor *) { return 1; }
+int TfLiteTensorType(const Tensor *one) { return one->type; }
 int TfLiteTensorNumDims(const Tensor *) { return 2; }
 int TfLiteTensorDim(const Tensor *one, int at) { return at ? (int)one->values.size() : 1; }
-size_t TfLiteTensorByteSize(const Tensor *one) { return one->values.size() * sizeof(float); }
+size_t TfLiteTensorByteSize(const Tensor *one) {
+    return one->values.size() * (one->type == 1 ? sizeof(float) : 1);
+}
 void *TfLiteTensorData(Tensor *one) { return one->values.data(); }
 TfLiteQuantizationParams TfLiteTensorQuantizationParams(const Tensor *) { return {0, 0}; }
 

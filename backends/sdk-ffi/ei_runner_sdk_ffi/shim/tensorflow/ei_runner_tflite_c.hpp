@@ -28,7 +28,7 @@ public:
         return start(tensors);
     }
 
-    // A delegate that the SDK has made takes the place of XNNPACK.
+    // A delegate that the SDK has made is used whatever the network is of.
     void use(TfLiteDelegate *delegate) { given_delegate_ = delegate; }
 
     void add(const char *name, const TfLiteRegistration *registration) {
@@ -53,15 +53,13 @@ public:
 
 private:
     const char *start(Tensors &tensors) {
-        TfLiteInterpreterOptions *options = TfLiteInterpreterOptionsCreate();
-        TfLiteInterpreterOptionsSetNumThreads(options, EI_RUNNER_NETWORK_THREADS);
-        TfLiteInterpreterOptionsSetErrorReporter(options, note, &said_);
-        if (TfLiteDelegate *delegate = given_delegate_ ? given_delegate_ : make_xnnpack()) {
-            TfLiteInterpreterOptionsAddDelegate(options, delegate);
+        make_interpreter(given_delegate_);
+        // XNNPACK rounds sums of integers at other places than Micro, and which network is one of
+        // integers only an interpreter tells.
+        if (interpreter_ && !given_delegate_ && !takes_integers() && make_xnnpack()) {
+            TfLiteInterpreterDelete(interpreter_);
+            make_interpreter(xnnpack_);
         }
-        operators_.add_to(options);
-        interpreter_ = TfLiteInterpreterCreate(model_, options);
-        TfLiteInterpreterOptionsDelete(options);
         if (!interpreter_) return failed("TensorFlow Lite could not prepare the network: ");
         if (TfLiteInterpreterAllocateTensors(interpreter_) != kTfLiteOk) {
             return failed("TensorFlow Lite could not allocate the network: ");
@@ -70,12 +68,27 @@ private:
         return nullptr;
     }
 
-    TfLiteDelegate *make_xnnpack() {
-        if (!TfLiteXNNPackDelegateCreate) return nullptr;
+    void make_interpreter(TfLiteDelegate *delegate) {
+        TfLiteInterpreterOptions *options = TfLiteInterpreterOptionsCreate();
+        TfLiteInterpreterOptionsSetNumThreads(options, EI_RUNNER_NETWORK_THREADS);
+        TfLiteInterpreterOptionsSetErrorReporter(options, note, &said_);
+        if (delegate) TfLiteInterpreterOptionsAddDelegate(options, delegate);
+        operators_.add_to(options);
+        interpreter_ = TfLiteInterpreterCreate(model_, options);
+        TfLiteInterpreterOptionsDelete(options);
+    }
+
+    bool takes_integers() const {
+        return TfLiteInterpreterGetInputTensorCount(interpreter_) > 0 &&
+               TfLiteTensorType(TfLiteInterpreterGetInputTensor(interpreter_, 0)) != kTfLiteFloat32;
+    }
+
+    bool make_xnnpack() {
+        if (!TfLiteXNNPackDelegateCreate) return false;
         EiRunnerXNNPackOptions options = TfLiteXNNPackDelegateOptionsDefault();
         options.num_threads = EI_RUNNER_NETWORK_THREADS;
         xnnpack_ = TfLiteXNNPackDelegateCreate(&options);
-        return xnnpack_;
+        return xnnpack_ != nullptr;
     }
 
     void describe(Tensors &tensors) const {

@@ -1,0 +1,1 @@
+// In place of the schema of TensorFlow Lite: the SDK includes it beside schema_generated.h.
