@@ -15,7 +15,9 @@ __all__ = ["WindowCheck", "window_check"]
 
 Check = Callable[[Any], npt.NDArray[np.float32]]
 
+_ARRAY = np.ndarray
 _FLOAT32 = np.dtype(np.float32)
+_CONTIGUOUS = (4,)  # bytes from one value to the next
 
 
 def window_check(
@@ -32,10 +34,11 @@ class WindowCheck:
     An array that is one already is passed on as it is; nothing is copied.
     """
 
-    __slots__ = ("_axes", "_length", "_what")
+    __slots__ = ("_axes", "_length", "_shape", "_what")
 
     def __init__(self, length: int, axes: int = 1, what: str = "features") -> None:
         self._length = length
+        self._shape = (length,)
         self._axes = axes
         self._what = what
 
@@ -67,11 +70,12 @@ class WindowCheck:
         Raises:
             InvalidInputError: wrong length, shape or dtype.
         """
+        # Asked in the cheapest way; what else is as good, the conversion gives back as it is.
         if (
-            type(values) is not np.ndarray
-            or values.dtype != _FLOAT32
-            or values.shape != (self._length,)
-            or not values.flags.c_contiguous
+            type(values) is not _ARRAY
+            or (values.dtype is not _FLOAT32 and values.dtype != _FLOAT32)
+            or values.shape != self._shape
+            or values.strides != _CONTIGUOUS
         ):
             return self._convert(values)
         return values

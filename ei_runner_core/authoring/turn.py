@@ -40,14 +40,15 @@ class Turn:
             InferenceError: this thread is at work already, or the work failed with an error that
                 the library does not know.
         """
-        if self._is_own():
+        thread = get_ident()
+        if self._owner == thread and self._is_held():
             raise InferenceError(
                 "the model was called while it was working in the same thread, from a signal "
                 "handler or a finalizer: do that after the call"
             )
         with self._lock:
             try:
-                self._owner = get_ident()
+                self._owner = thread
                 return work(*arguments)
             except EdgeImpulseError:
                 raise

@@ -29,8 +29,9 @@ HERE = Path(__file__).parent
 A_ROUND = 2e-3  # s; short, so that whatever else the machine does meets both alike
 BUSY = 1.5  # the load above which no limit of a build counts
 VALUES, PIXELS = 10.0, 25.0  # us
-# No limit where milliseconds of reference kernels leave none of Python's code in the caches of the
-# processor: there every line of it takes about ten times as long, two readings of a clock as well.
+# No limit where a call takes milliseconds: meanwhile the caches of the processor lose Python's code
+# and objects, the sooner the busier the machine is, even if the call only waits. The way there and
+# back then takes several times as long, while run_classifier itself takes as long as in C++.
 REAL_CALLS = {"motion": VALUES, "images_float": None, "seeed_fomo": None}
 WARM_LOAD = 50.0  # ms
 REAL_LOADS = {"motion": WARM_LOAD, "synai": None}  # the second imports an engine, too

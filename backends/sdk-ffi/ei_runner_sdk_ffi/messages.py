@@ -16,11 +16,13 @@ class Messages:
 
     Attributes:
         receiver: the function of C that takes a text.
+        is_empty: whether nothing was printed since the last :meth:`clear`.
     """
 
     def __init__(self) -> None:
         self._lines: deque[str] = deque(maxlen=20)
         self._unfinished = b""
+        self.is_empty = True
         self.receiver = ffi.callback("ei_runner_log", self._receive, onerror=_interrupted)
 
     @property
@@ -34,8 +36,10 @@ class Messages:
             self._keep(self._unfinished)
             self._unfinished = b""
         self._lines.clear()
+        self.is_empty = True
 
     def _receive(self, text: Any, length: int) -> None:
+        self.is_empty = False
         # Bytes are put together first: a character may come in several texts.
         *lines, self._unfinished = (self._unfinished + ffi.unpack(text, length)).split(b"\n")
         for line in lines:

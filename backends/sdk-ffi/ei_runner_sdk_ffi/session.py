@@ -30,6 +30,7 @@ __all__ = ["SdkFfiSession"]
 
 FloatArray = npt.NDArray[np.float32]
 
+_FLOATS = ffi.typeof("float *")
 _CANNOT_STREAM = -5  # the SDK's code for signal processing that failed, or does not take slices
 _MOST = {"max_observations": 2**16 - 1}
 _LARGEST = 2**32 - 256  # of whole numbers in 32 bits, as a float32
@@ -133,13 +134,15 @@ class SdkFfiSession(ImpulseSession):
 
     def _classify(self, window: FloatArray, debug: bool) -> InferenceResult:
         model = self._model or self._opened()
-        model.messages.clear()
+        if not model.messages.is_empty:
+            model.messages.clear()
+        answers = model.answers
         status = model.classify(
-            ffi.from_buffer("float *", window), window.size, debug, model.answers.result
+            ffi.from_buffer(_FLOATS, window), window.size, debug, answers.result
         )
         if status:
             raise self._failure(model, status, window)
-        return model.answers.read()
+        return answers.read()
 
     def _classify_slice(self, piece: FloatArray, debug: bool) -> InferenceResult:
         return self._stream.answer(
@@ -152,7 +155,7 @@ class SdkFfiSession(ImpulseSession):
         model = self._opened()
         model.messages.clear()
         status = model.classify_slice(
-            ffi.from_buffer("float *", piece), piece.size, debug, model.answers.result
+            ffi.from_buffer(_FLOATS, piece), piece.size, debug, model.answers.result
         )
         if status == _CANNOT_STREAM and self._stream.is_first:
             model.reset()

@@ -142,6 +142,15 @@ def test_every_fault_has_its_status(library: Any, values: list[float], status: i
 
 
 @needs_compiler
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_value_that_is_not_finite_is_found_wherever_it_is(library: Any, value: float) -> None:
+    windows = [[-3.4e38] * 12 for _ in range(12)]
+    for position, window in enumerate(windows):
+        window[position] = value
+    assert [classify(library, window)[0] for window in windows] == [1] * 12
+
+
+@needs_compiler
 def test_what_was_thrown_is_told(library: Any) -> None:
     classify(library, [float(FAULTS["throw"])] + [0.0] * 11)
     assert ffi.string(library.ei_runner_thrown()) == b"the tensors are in disorder"

@@ -9,6 +9,7 @@ from .contents import Contents
 from .fingerprint import digest_text
 from .flags.parts import SHIM
 from .objects import Digests
+from .omissions import omissions
 from .plan import BuildPlan
 
 __all__ = ["Commands"]
@@ -42,9 +43,11 @@ class Commands:
 
     def compile(self, source: Path, target: Path) -> tuple[str, ...]:
         """The command that compiles a source; it writes a list of headers beside the target."""
-        depfile = str(target.with_suffix(".d"))
-        files = ("-MMD", "-MF", depfile, "-c", _argument(source), "-o", str(target))
-        return (*self._compiler(source), *self._flags(source), *files)
+        return self._compile(source, target, omissions(self._plan, source))
+
+    def compile_whole(self, source: Path, target: Path) -> tuple[str, ...] | None:
+        """The command for a source that needs all its headers; None where that is the same one."""
+        return self._compile(source, target, ()) if omissions(self._plan, source) else None
 
     def link(self, objects: Sequence[Path], target: Path) -> tuple[str, ...]:
         """The command that links a library."""
@@ -55,7 +58,8 @@ class Commands:
         """What an object depends on, but for its headers."""
         name = digests.portable(self._plan.export.root / source)
         own = self._model_digest() if source in self._depend_on_model else ""
-        flags = map(self._portable, (self._compiler(source)[-1], *self._flags(source)))
+        given = (*self._flags(source), *omissions(self._plan, source))
+        flags = map(self._portable, (self._compiler(source)[-1], *given))
         identity = self._plan.toolchain.identity
         return digest_text(_FORMAT, identity, name, digests.of(name), own, *flags)
 
@@ -74,6 +78,11 @@ class Commands:
             *map(self._portable, flags),
             *map(self._portable, names),
         )
+
+    def _compile(self, source: Path, target: Path, omitted: tuple[str, ...]) -> tuple[str, ...]:
+        depfile = str(target.with_suffix(".d"))
+        files = ("-MMD", "-MF", depfile, "-c", _argument(source), "-o", str(target))
+        return (*self._compiler(source), *self._flags(source), *omitted, *files)
 
     def _compiler(self, source: Path) -> tuple[str, ...]:
         return self._plan.toolchain.c if source.suffix == ".c" else self._plan.toolchain.cxx

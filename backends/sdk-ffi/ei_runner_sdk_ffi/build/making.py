@@ -66,6 +66,7 @@ class Making:
         self._objects = ObjectCache(cache, self._digests, reuse=reuse)
         self._found: dict[int, Compiled | None] = {}
         self._pending: set[int] = set()
+        self._whole: set[int] = set()  # those that did not compile without all their headers
         self._failures: list[Failure] = []
         self._kept_index: Index | None = None
 
@@ -138,17 +139,29 @@ class Making:
                 some_were_cached = True
             else:
                 self._pending.add(number)
-                self._compilers.start(number, self._command(number))
+                command = self._commands.compile(self._sources[number], self._object(number))
+                self._compilers.start(number, command)
         return some_were_cached
 
-    def _command(self, number: int) -> tuple[str, ...]:
-        return self._commands.compile(self._sources[number], self._folder / f"{number}.o")
+    def _start_whole(self, number: int) -> bool:
+        """Have a source compiled once more with all its headers, if some were left out."""
+        command = self._commands.compile_whole(self._sources[number], self._object(number))
+        if command is None or number in self._whole:
+            return False
+        self._whole.add(number)
+        self._compilers.start(number, command)
+        return True
+
+    def _object(self, number: int) -> Path:
+        return self._folder / f"{number}.o"
 
     def _finish(self, ended: Ended) -> None:
         number = ended.name
         assert isinstance(number, int)  # noqa: S101 - for the type checker
         source = self._sources[number]
         self._write(ended)
+        if ended.code != 0 and self._start_whole(number):
+            return
         self._pending.discard(number)
         self.compiled += 1
         self._found[number] = self._keep(number) if ended.code == 0 else None
@@ -161,7 +174,7 @@ class Making:
 
     def _keep(self, number: int) -> Compiled:
         check_unchanged(self._plan.export)
-        made = self._folder / f"{number}.o"
+        made = self._object(number)
         key = self._commands.key(self._sources[number], self._digests)
         try:
             root = self._plan.export.root

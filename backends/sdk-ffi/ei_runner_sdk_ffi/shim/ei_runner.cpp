@@ -8,6 +8,7 @@
 
 #include "answers.hpp"
 #include "description.hpp"
+#include "finite.hpp"
 #include "freeform.hpp"
 #include "log.hpp"
 
@@ -47,22 +48,10 @@ int32_t guarded(Work work) {
     return THROWN;
 }
 
-// The exponent of a float that is not finite is all ones; integers let the loop be vectorised.
-bool is_finite(const float *values, size_t count) {
-    constexpr uint32_t exponent = 0x7f800000u;
-    uint32_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        std::memcpy(&bits, values + i, sizeof bits);
-        found |= (bits & exponent) == exponent;
-    }
-    return found == 0;
-}
-
 using Classify = EI_IMPULSE_ERROR (ei_runner::Model::*)(signal_t *, ei_impulse_result_t *, bool);
 
 int32_t run(Classify classify, const float *values, size_t count, bool debug, ei_runner_result &answer) {
-    if (!is_finite(values, count)) {
+    if (!ei_runner::is_finite(values, count)) {
         return NOT_FINITE;
     }
     signal_t signal;
