@@ -12,10 +12,14 @@ TYPE_CHECKING = False  # type checkers know the name; importing typing would cos
 if TYPE_CHECKING:
     from .contract import (
         API_VERSION,
+        UNLABELED,
         BackendSpec,
         BlockContext,
         ImpulseBackend,
         ImpulseSession,
+        Label,
+        LabeledBox,
+        LabelSpan,
         ModelSource,
         Network,
         Preprocessor,
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
         TensorBackend,
         TensorSession,
         TensorSpec,
+        Unlabeled,
         Uploader,
         UploaderSpec,
     )
@@ -70,10 +75,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "contract": (
-        "API_VERSION", "BackendSpec", "BlockContext", "ImpulseBackend", "ImpulseSession",
-        "ModelSource", "Network", "Preprocessor", "PreprocessorSpec", "Receipt", "Sample",
-        "Session", "Support", "TensorBackend", "TensorSession", "TensorSpec", "Uploader",
-        "UploaderSpec",
+        "API_VERSION", "BackendSpec", "BlockContext", "ImpulseBackend", "ImpulseSession", "Label",
+        "LabelSpan", "LabeledBox", "ModelSource", "Network", "Preprocessor", "PreprocessorSpec",
+        "Receipt", "Sample", "Session", "Support", "TensorBackend", "TensorSession", "TensorSpec",
+        "UNLABELED", "Unlabeled", "Uploader", "UploaderSpec",
     ),
     "errors": (
         "BackendNotFoundError", "BackendUnavailableError", "BuildError", "DeadlineError",
@@ -117,6 +122,9 @@ __all__ = [
     "InferenceResult",
     "IngestionError",
     "InvalidInputError",
+    "Label",
+    "LabelSpan",
+    "LabeledBox",
     "ModelFormatError",
     "ModelNotFoundError",
     "ModelParameters",
@@ -141,6 +149,8 @@ __all__ = [
     "TensorSpec",
     "Timing",
     "TrackedObject",
+    "UNLABELED",
+    "Unlabeled",
     "UnsupportedModelError",
     "Uploader",
     "UploaderSpec",

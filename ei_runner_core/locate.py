@@ -1,7 +1,8 @@
 """Where a model comes from, and what kind of thing it is.
 
-An explicit path wins over ``EI_MODEL``, which wins over the folder ``model`` in the working
-directory. In place of a path both take the name of a model that is installed as a package.
+An explicit path wins over ``EI_MODEL``, which wins over the project in Studio that
+``EI_PROJECT_ID`` and ``EI_API_KEY`` name, which wins over the folder ``model`` in the working
+directory. In place of a path the first two take the name of a model that is installed as a package.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from .errors import (
 if TYPE_CHECKING:
     import zipfile
 
-__all__ = ["locate", "network_source"]
+__all__ = ["is_in_studio", "locate", "network_source"]
 
 MODEL_VARIABLE = "EI_MODEL"
+STUDIO_VARIABLES = ("EI_PROJECT_ID", "EI_API_KEY")
 DROP_ZONE = Path("model")
 _BUNDLE_MARK = "impulse.json"
 _EXPORT_MARK = "model_metadata.h"
@@ -43,26 +45,35 @@ _ACCEPTED = (
 )
 
 
-def locate(source: str | os.PathLike[str] | ModelSource | None = None) -> ModelSource:
+def locate(
+    source: str | os.PathLike[str] | ModelSource | None = None, backend: str | None = None
+) -> ModelSource:
     """Find a model and tell what it is.
 
     Args:
         source: a path, or (as a ``str``) the name of an installed model; a path that exists wins.
-            ``None`` looks at ``EI_MODEL`` and then into ``./model``. What was found already is
-            given back.
+            ``None`` looks at ``EI_MODEL``, then asks Studio if ``EI_PROJECT_ID`` and
+            ``EI_API_KEY`` (or a login) are there, then looks into ``./model``. What was found
+            already is given back.
+        backend: the backend that shall run it, if one is asked for: Studio builds what it opens.
 
     Raises:
         ModelNotFoundError: there is nothing at the path, or no model anywhere.
         ModelFormatError: what is there is not a model, or is damaged.
         PluginError: several distributions bring a model of that name.
+        EdgeImpulseError: as of :func:`ei_runner_core.studio.download`, where Studio is asked.
     """
     if isinstance(source, ModelSource):
         return source
     if source is None:
         from_environment = os.environ.get(MODEL_VARIABLE)
-        if not from_environment:
-            return _locate(lambda origin: _identify(_drop_zone(), origin), " (from ./model)")
-        return _locate(lambda o: _find(from_environment, o), f" (from {MODEL_VARIABLE})")
+        if from_environment:
+            return _locate(lambda o: _find(from_environment, o), f" (from {MODEL_VARIABLE})")
+        if is_in_studio():
+            return _locate(
+                lambda origin: _identify(_from_studio(backend), origin), " (from Studio)"
+            )
+        return _locate(lambda origin: _identify(_drop_zone(), origin), " (from ./model)")
     return _locate(lambda origin: _find(source, origin), "")
 
 
@@ -116,13 +127,32 @@ def _path(source: str | os.PathLike[str]) -> Path:
     return path.expanduser()
 
 
+def is_in_studio() -> bool:
+    """Whether the model that is used when none is named is that of a project in Studio."""
+    if os.environ.get(MODEL_VARIABLE):
+        return False
+    project, key = (os.environ.get(name, "").strip() for name in STUDIO_VARIABLES)
+    if not project or key:
+        return bool(project)
+    from .studio.environment import is_logged_in
+
+    return is_logged_in()
+
+
+def _from_studio(backend: str | None) -> Path:
+    from .studio.environment import download_named
+
+    return download_named(backend)
+
+
 def _drop_zone() -> Path:
     """The folder ``./model``, if there is a model in it."""
     if DROP_ZONE.is_dir() and _holds_model(DROP_ZONE):
         return DROP_ZONE
     raise ModelNotFoundError(
-        f"no model was given: pass a path (-m on the command line), set {MODEL_VARIABLE}, or put "
-        "an exported model into ./model; to see a model at work: ei-runner demo"
+        f"no model was given: pass a path (-m on the command line), set {MODEL_VARIABLE}, set "
+        f"{' and '.join(STUDIO_VARIABLES)}, or put an exported model into ./model; to see a model "
+        "at work: ei-runner demo"
     )
 
 

@@ -41,13 +41,15 @@ class EdgeImpulseModel:
     Args:
         source: path of a bundle (folder or zip), an export, a built library (``.so`` or
             ``.dylib``), an ``.eim`` (or the socket of one that runs already) or a network file, or
-            the name of an installed model. ``None`` looks at ``EI_MODEL`` and then into
-            ``./model``. Also a :class:`ModelSource` that was read.
+            the name of an installed model. ``None`` looks at ``EI_MODEL``, then asks Studio for
+            the project ``EI_PROJECT_ID``, then looks into ``./model``. Also a
+            :class:`ModelSource` that was read.
         backend: name of the backend to use. ``None`` looks at ``EI_BACKEND`` and then takes the
             first installed one that can open the model.
         options: options of that backend, by name.
         debug: log every inference to the logger ``ei_runner_core`` at level DEBUG.
-        impulse: which impulse of a C++ export that holds several, by id or name.
+        impulse: which impulse of the project in Studio, or of a C++ export that holds several, by
+            id or name.
         network: a network file to run in place of the model's own, such as an ``.onnx`` for a C++
             export; for several networks a mapping from the id of the learn block.
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from ._plugin_errors import blamed_on_plugin, described, shown
 from .contract import ImpulseSession, ModelSource, Network, TensorSession, TensorSpec
 from .errors import BackendUnavailableError, InvalidInputError, ModelFormatError, PluginError
-from .locate import locate
+from .locate import is_in_studio, locate
 from .parameters import ModelParameters
 from .reading import NetworkFiles, read_source
 from .selection import BACKEND_VARIABLE, Selection, networks_for, select_backend, select_unread
@@ -40,7 +40,11 @@ def open_model(
         raise InvalidInputError(
             f"options must be a mapping from name to value, got {type(options).__name__}"
         )
-    found = locate(source)
+    if source is None and impulse is not None and is_in_studio():
+        from .studio.environment import download_named
+
+        source, impulse = download_named(backend, impulse), None
+    found = locate(source, backend)
     selection = select_unread(found, backend) if impulse is None and network is None else None
     if selection is None:
         found = read_source(found, impulse, network)

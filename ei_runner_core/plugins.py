@@ -142,8 +142,10 @@ def make_backend(spec: BackendSpec) -> Any:
 @functools.lru_cache(maxsize=8)
 def _load(plugin_filter: PluginFilter) -> Registry:
     from .dsp import plugin as dsp_blocks
+    from .uploaders import plugin as uploaders
 
     rows = rows_of(dsp_blocks, PluginRow("plugin", "dsp", "ok", "", "dsp", BUILTIN))
+    rows += rows_of(uploaders, PluginRow("plugin", "uploaders", "ok", "", "uploaders", BUILTIN))
     found, unreadable = search_entry_points(ENTRY_POINT_GROUP)
     for entry_point in found:
         rows.extend(load_plugin(entry_point, plugin_filter))

@@ -27,7 +27,17 @@ __all__ = ["Check", "examine", "next_step"]
 _NAME_END = re.compile(r"[^A-Za-z0-9._-]")
 CORE = "ei-runner"
 OPTIONAL = {"pillow": ("reads and resizes pictures", "images")}
-VARIABLES = ("EI_MODEL", "EI_BACKEND", "EI_RUNNER_DISABLE", "EI_RUNNER_PLUGINS")
+VARIABLES = (
+    "EI_MODEL",
+    "EI_PROJECT_ID",
+    "EI_HOST",
+    "EI_ENGINE",
+    "EI_BACKEND",
+    "EI_RUNNER_CACHE",
+    "EI_RUNNER_OFFLINE",
+    "EI_RUNNER_DISABLE",
+    "EI_RUNNER_PLUGINS",
+)
 SECRETS = ("EI_API_KEY",)
 
 
@@ -200,9 +210,11 @@ def _variables() -> Iterator[Check]:
 
 def _model() -> Check:
     """The model that is used when none is named; a variable that leads nowhere is a mistake."""
-    from ..locate import locate
+    from ..locate import is_in_studio, locate
 
     try:
+        if is_in_studio():  # looking closer could download it, or even have it built
+            return Check("model", "", "in Studio, by EI_PROJECT_ID: see it with ei-runner models")
         source = locate(None)
     except EdgeImpulseError as error:
         is_wish = isinstance(error, ModelNotFoundError) and not os.environ.get("EI_MODEL")

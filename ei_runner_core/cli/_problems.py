@@ -6,7 +6,14 @@ import sys
 from contextlib import suppress
 
 from .._text import one_line
-from ..errors import BuildError, DeadlineError, InferenceError, ProcessDiedError
+from ..errors import (
+    BuildError,
+    DeadlineError,
+    InferenceError,
+    IngestionError,
+    ProcessDiedError,
+    StudioError,
+)
 
 __all__ = [
     "BROKEN_PIPE",
@@ -17,10 +24,19 @@ __all__ = [
     "complain",
     "exit_code",
     "is_output_error",
+    "tell",
 ]
 
 # Whose code writes to stdout.
 _WRITERS = ("click.", "rich.", f"{__package__}._output", f"{__package__}._main")
+_FAILURES = (
+    BuildError,
+    DeadlineError,
+    InferenceError,
+    IngestionError,
+    ProcessDiedError,
+    StudioError,
+)
 OK = 0
 FAILED = 1
 USAGE = 2
@@ -29,12 +45,17 @@ BROKEN_PIPE = 141
 
 
 def complain(message: str) -> None:
+    """Write a line about something that went wrong to stderr."""
+    tell(f"error: {message}")
+
+
+def tell(message: str) -> None:
     """Write one line to stderr.
 
     Not with ``click.echo``, which writes past a progress bar into its line.
     """
     with suppress(AttributeError, OSError):  # stderr is closed or full: the exit code must do
-        sys.stderr.write(f"ei-runner: error: {one_line(message)}\n")
+        sys.stderr.write(f"ei-runner: {one_line(message)}\n")
         sys.stderr.flush()
 
 
@@ -49,6 +70,5 @@ def is_output_error(error: OSError) -> bool:
 
 
 def exit_code(error: Exception) -> int:
-    """1 if an inference or a build failed, 2 if what was handed in is wrong."""
-    failed = isinstance(error, (InferenceError, DeadlineError, ProcessDiedError, BuildError))
-    return FAILED if failed else USAGE
+    """1 if something failed while it was done, 2 if what was handed in is wrong."""
+    return FAILED if isinstance(error, _FAILURES) else USAGE

@@ -17,14 +17,27 @@ from .backends import ImpulseBackend, ImpulseSession, Session, TensorBackend, Te
 from .models import ModelSource, Network, Support, TensorSpec
 from .preprocessors import BlockContext, Preprocessor
 from .specs import API_VERSION, BackendSpec, PreprocessorSpec, UploaderSpec
-from .uploaders import Receipt, Sample, Uploader
+from .uploaders import (
+    UNLABELED,
+    Label,
+    LabeledBox,
+    LabelSpan,
+    Receipt,
+    Sample,
+    Unlabeled,
+    Uploader,
+)
 
 __all__ = [
     "API_VERSION",
+    "UNLABELED",
     "BackendSpec",
     "BlockContext",
     "ImpulseBackend",
     "ImpulseSession",
+    "Label",
+    "LabelSpan",
+    "LabeledBox",
     "ModelSource",
     "Network",
     "Preprocessor",
@@ -36,6 +49,7 @@ __all__ = [
     "TensorBackend",
     "TensorSession",
     "TensorSpec",
+    "Unlabeled",
     "Uploader",
     "UploaderSpec",
 ]

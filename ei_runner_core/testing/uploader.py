@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,11 +14,15 @@ from ..errors import IngestionError, InvalidInputError
 from ..plugins import load_target, registry
 from .backend import assert_clear
 from .guard import Suite
+from .threads import Worker
+from .uploader_samples import DESCRIBED, HOSTILE_NAMES, PLAIN, SAMPLE, differences
 
 __all__ = ["UploaderSuite"]
 
-HOSTILE_NAMES = ("../outside.csv", "/outside.csv", "a\\..\\..\\outside.csv", "", "..", "nul\0.csv")
-SAMPLE = Sample("walk.csv", b"timestamp,x\n0,1\n", label="walking", metadata={"site": "home"})
+THREADS, SAMPLES_EACH = 4, 8
+SECRETS = ("key", "password", "secret", "token")
+
+Opened = tuple[Uploader, Mapping[str, Any]]
 
 
 class UploaderSuite(Suite):
@@ -30,10 +35,11 @@ class UploaderSuite(Suite):
         """The options to open it with; ``folder`` is empty and belongs to the test."""
         return {}
 
-    def stored(self, settings: Mapping[str, Any], sample: Sample) -> bytes | None:
+    def stored(self, settings: Mapping[str, Any], sample: Sample) -> bytes | Sample | None:
         """What arrived of a sample, read without the uploader; None if it is not there.
 
-        Without it the suite cannot tell whether anything arrives at all.
+        Its bytes where the place keeps only these, else the sample with all that is known about it
+        there. Without it the suite cannot tell whether anything arrives at all.
         """
         raise TypeError(f"{type(self).__name__} has to override stored()")
 
@@ -43,61 +49,123 @@ class UploaderSuite(Suite):
         return registry().uploaders[self.uploader]
 
     @pytest.fixture
-    def opened(self, spec: UploaderSpec, tmp_path: Path) -> tuple[Uploader, Mapping[str, Any]]:
+    def opened(self, spec: UploaderSpec, tmp_path: Path) -> Iterator[Opened]:
         """The uploader, with the options that it was opened with."""
         folder = tmp_path / "place"
         folder.mkdir()
         settings = self.settings(folder)
-        return load_target(spec)(settings), settings
+        uploader = load_target(spec)(settings)
+        yield uploader, settings
+        uploader.close()
 
     def test_the_plugin_can_be_used(self, spec: UploaderSpec) -> None:
         """``ei-runner backends`` lists it as ok."""
         assert spec.summary, "the spec has no summary for the list of plugins"
 
-    def test_it_is_an_uploader(self, opened: tuple[Uploader, Mapping[str, Any]]) -> None:
+    def test_it_is_an_uploader(self, opened: Opened) -> None:
         """The class derives from ``Uploader``."""
         assert isinstance(opened[0], Uploader)
 
-    def test_a_sample_arrives_unchanged(self, opened: tuple[Uploader, Mapping[str, Any]]) -> None:
+    def test_its_place_is_told_without_secrets(self, opened: Opened) -> None:
+        """The journal of an upload holds ``place``, which tells this one from others."""
+        uploader, settings = opened
+        assert isinstance(uploader.place, str)
+        assert uploader.place.strip(), "place is empty: a journal cannot tell it from others"
+        for name, value in settings.items():
+            if any(word in name for word in SECRETS):
+                shown = f"{uploader.place} {uploader!r}"
+                assert str(value) not in shown, f"its place or repr shows the value of {name}"
+
+    def test_a_sample_arrives_unchanged(self, opened: Opened) -> None:
         """Its receipt names it, and its bytes are there."""
         uploader, settings = opened
         assert_taken(uploader.upload(SAMPLE), SAMPLE)
-        assert self.stored(settings, SAMPLE) == SAMPLE.content
+        self._assert_arrived(settings, SAMPLE)
 
-    @pytest.mark.parametrize(
-        "sample",
-        [
-            Sample("plain.csv", b"x\n1\n"),
-            Sample("größe 1.csv", b"x\n2\n", label="straße", category="testing"),
-            Sample("empty.csv", b""),
-            Sample("bytes.cbor", bytes(range(256)) * 300, label="a/b: c"),
-        ],
-        ids=["no label", "unicode", "empty", "binary"],
-    )
+    @pytest.mark.parametrize("sample", PLAIN.values(), ids=PLAIN)
     def test_samples_of_all_kinds_arrive_or_are_refused(
-        self, opened: tuple[Uploader, Mapping[str, Any]], sample: Sample
+        self, opened: Opened, sample: Sample
     ) -> None:
         """Nothing is lost in silence: a receipt says that it is there, or why not."""
+        self._assert_arrives_or_is_refused(opened, sample)
+
+    @pytest.mark.parametrize("sample", DESCRIBED.values(), ids=DESCRIBED)
+    def test_what_is_said_about_a_sample_arrives_or_it_is_refused(
+        self, opened: Opened, sample: Sample
+    ) -> None:
+        """Labels, metadata, boxes and spans are not lost on the way."""
+        self._assert_arrives_or_is_refused(opened, sample)
+
+    def test_a_sample_on_disk_arrives(self, opened: Opened, tmp_path: Path) -> None:
+        """It may be a file of another name."""
+        path = tmp_path / "held.bin"
+        path.write_bytes(b"timestamp,x\n0,7\n")
+        self._assert_arrives_or_is_refused(opened, Sample("disk.csv", path=path, label="up"))
+
+    def test_attachments_arrive_or_the_sample_is_refused(
+        self, opened: Opened, tmp_path: Path
+    ) -> None:
+        """They are files that belong to the sample."""
+        files = tuple(tmp_path / name for name in ("notes.txt", "größe.csv"))
+        for file in files:
+            file.write_text(file.name)
+        sample = Sample("with.csv", b"x\n9\n", label="up", attachments=files)
+        self._assert_arrives_or_is_refused(opened, sample)
+
+    def test_two_samples_of_one_name_are_two_samples(self, opened: Opened) -> None:
+        """Or the second one is refused: none takes the place of another in silence."""
         uploader, settings = opened
-        receipt = uploader.upload(sample)
-        assert receipt.filename == sample.filename
-        if receipt.ok:
-            assert self.stored(settings, sample) == sample.content
+        assert_taken(uploader.upload(SAMPLE), SAMPLE)
+        other = Sample(SAMPLE.filename, b"timestamp,x\n0,2\n", label="other")
+        if self._upload(uploader, other).ok:
+            arrived = self.stored(settings, SAMPLE)
+            content = arrived.read() if isinstance(arrived, Sample) else arrived
+            assert content in (SAMPLE.content, other.content)
         else:
+            self._assert_arrived(settings, SAMPLE)
+
+    def test_an_equal_sample_is_taken_or_called_a_duplicate(self, opened: Opened) -> None:
+        """So that uploads go on after a try whose end nobody saw."""
+        uploader, settings = opened
+        assert_taken(uploader.upload(SAMPLE), SAMPLE)
+        for send in (uploader.upload, uploader.upload_again):
+            receipt = send(SAMPLE)
+            assert receipt.ok or receipt.is_duplicate, receipt.message
+        self._assert_arrived(settings, SAMPLE)
+
+    def test_a_sample_without_content_is_one_clear_error(
+        self, opened: Opened, tmp_path: Path
+    ) -> None:
+        """Or a receipt that says why it was not taken."""
+        for sample in (Sample("gone.csv", path=tmp_path / "gone.csv"), Sample("none.csv")):
+            receipt = self._upload(opened[0], sample)
+            assert not receipt.ok
             assert receipt.message
+
+    def test_threads_may_share_it(self, opened: Opened) -> None:
+        """Each sample arrives, and has a receipt of its own."""
+        uploader, settings = opened
+        samples = [
+            Sample(f"t{i}.csv", f"x\n{i}\n".encode(), label="up")
+            for i in range(THREADS * SAMPLES_EACH)
+        ]
+
+        def work(number: int) -> None:
+            for sample in samples[number::THREADS]:
+                assert_taken(uploader.upload(sample), sample)
+
+        for worker in [Worker(partial(work, number)) for number in range(THREADS)]:
+            worker.finish()
+        for sample in samples:
+            self._assert_arrived(settings, sample)
 
     @pytest.mark.parametrize("name", HOSTILE_NAMES)
     def test_a_hostile_name_leads_nowhere_else(
-        self, opened: tuple[Uploader, Mapping[str, Any]], name: str, tmp_path: Path
+        self, opened: Opened, name: str, tmp_path: Path
     ) -> None:
         """A file name with a path in it is refused or made harmless."""
-        uploader, _ = opened
-        try:
-            receipt = uploader.upload(Sample(name, b"x\n"))
-        except (InvalidInputError, IngestionError) as error:
-            assert_clear(error)
-        else:
-            assert receipt.ok or receipt.message
+        receipt = self._upload(opened[0], Sample(name, b"x\n"))
+        assert receipt.ok or receipt.message
         outside = {path.name for path in tmp_path.iterdir()} - {"place"}
         assert not outside, f"files beside the uploader's own folder: {outside}"
 
@@ -115,12 +183,12 @@ class UploaderSuite(Suite):
         with pytest.raises(InvalidInputError, match="no_such_option"):
             load_target(spec)(settings)
 
-    def test_closing_twice_is_legal(self, opened: tuple[Uploader, Mapping[str, Any]]) -> None:
+    def test_closing_twice_is_legal(self, opened: Opened) -> None:
         """The second ``close`` does nothing."""
         opened[0].close()
         opened[0].close()
 
-    def test_a_closed_uploader_says_so(self, opened: tuple[Uploader, Mapping[str, Any]]) -> None:
+    def test_a_closed_uploader_says_so(self, opened: Opened) -> None:
         """It is an IngestionError: the sample was not sent."""
         uploader, settings = opened
         uploader.close()
@@ -128,6 +196,30 @@ class UploaderSuite(Suite):
             uploader.upload(SAMPLE)
         assert_clear(caught.value)
         assert self.stored(settings, SAMPLE) is None
+
+    def _assert_arrives_or_is_refused(self, opened: Opened, sample: Sample) -> None:
+        uploader, settings = opened
+        receipt = self._upload(uploader, sample)
+        assert receipt.filename == sample.filename
+        if receipt.ok:
+            self._assert_arrived(settings, sample)
+        else:
+            assert receipt.message
+
+    def _assert_arrived(self, settings: Mapping[str, Any], sample: Sample) -> None:
+        arrived = self.stored(settings, sample)
+        if isinstance(arrived, Sample):
+            assert not differences(sample, arrived)
+        else:
+            assert arrived == sample.read()
+
+    def _upload(self, uploader: Uploader, sample: Sample) -> Receipt:
+        """Upload; a clear error about the sample is as good as a receipt that refuses it."""
+        try:
+            return uploader.upload(sample)
+        except (InvalidInputError, IngestionError) as error:
+            assert_clear(error)
+            return Receipt(sample.filename, ok=False, message=str(error))
 
 
 def assert_taken(receipt: Receipt, sample: Sample) -> None:

@@ -17,7 +17,18 @@ from fake_distributions import DENSE, add_distribution, forget_modules, hide_bac
 from ei_runner_core import plugins
 from ei_runner_core.cli import main
 
-VARIABLES = ("EI_MODEL", "EI_BACKEND", "EI_RUNNER_DISABLE", "EI_RUNNER_PLUGINS", "EI_API_KEY")
+VARIABLES = (
+    "EI_MODEL",
+    "EI_PROJECT_ID",
+    "EI_HOST",
+    "EI_ENGINE",
+    "EI_BACKEND",
+    "EI_RUNNER_CACHE",
+    "EI_RUNNER_OFFLINE",
+    "EI_RUNNER_DISABLE",
+    "EI_RUNNER_PLUGINS",
+    "EI_API_KEY",
+)
 # click before 8.2 mixes the two streams unless it is told not to; later ones cannot be told.
 SEPARATE_STDERR = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 DENSE_ENTRIES = """

@@ -21,7 +21,10 @@ from ei_runner_core.cli import _output
 from ei_runner_core.cli._app import ei_runner
 
 Invoke = Callable[..., Result]
-COMMANDS = ["demo", "run", "info", "convert", "package", "backends", "doctor"]
+COMMANDS = [
+    "demo", "run", "info", "convert", "package", "download", "models", "projects", "impulses",
+    "targets", "upload", "collect", "login", "logout", "backends", "doctor",
+]  # fmt: skip
 GROUP = "ei_runner_commands"
 HELLO = "import click\n@click.command()\ndef hello(): click.echo('hello from a plugin')"
 
@@ -64,7 +67,10 @@ def test_each_command_has_help_that_agrees_with_the_list(invoke: Invoke, name: s
     assert all(getattr(p, "help", "") for p in command.params if isinstance(p, click.Option))
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["run", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--version"], ["--help"], *([name, "--help"] for name in ("run", "upload", "collect"))],
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys; from ei_runner_core.cli import main; main(sys.argv[1:]); "
@@ -189,7 +195,8 @@ def test_a_blocked_command_is_not_there(
         ("core.InferenceError('it broke')", 1, "it broke"),
         ("core.DeadlineError('too late')", 1, "too late"),
         ("core.BuildError('no compiler')", 1, "no compiler"),
-        ("core.StudioError('refused')", 2, "refused"),
+        ("core.StudioError('refused')", 1, "refused"),
+        ("core.IngestionError('full')", 1, "full"),
         ("click.exceptions.Exit(7)", 7, ""),
     ],
 )

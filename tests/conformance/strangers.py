@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ei_runner_drawer import Drawer
 from ei_runner_linear import LinearBackend, LinearSession
 from ei_runner_louder import LouderBackend, LouderSession
+from msgspec.structs import replace
 
-from ei_runner_core import InferenceError, InferenceResult, Network, Support, TensorSpec
+from ei_runner_core import InferenceError, InferenceResult, Network, Receipt, Support, TensorSpec
 from ei_runner_core.testing import (
     ImpulseBackendSuite,
     ImpulseCase,
@@ -226,3 +228,65 @@ for fault in (
     globals()[f"Test{fault.__name__}"] = spoil(TestLinear, fault)
 for fault in (ForgetsThresholds, NeverReady):
     globals()[f"Test{fault.__name__}"] = spoil(TestLouder, fault)
+
+
+class DrawerWithAFault(UploaderSuite):
+    uploader = "drawer"
+    made: type
+
+    @pytest.fixture
+    def opened(self, tmp_path):
+        folder = tmp_path / "place"
+        folder.mkdir()
+        return self.made({"folder": folder}), {"folder": folder}
+
+    settings = TestDrawer.settings
+    stored = TestDrawer.stored
+
+
+class HasNoPlace(Drawer):
+    place = property(lambda self: "", lambda self, place: None)
+
+
+class ReadsNoFiles(Drawer):
+    def upload(self, sample):
+        (self.folder / sample.filename).write_bytes(sample.content or b"")
+        return Receipt(sample.filename, ok=True)
+
+
+class Overwrites(Drawer):
+    def upload(self, sample):
+        (self.folder / sample.filename).unlink(missing_ok=True)
+        return super().upload(replace(sample, content=b"x"))
+
+
+class LosesUnderLoad(Drawer):
+    def upload(self, sample):
+        self.sample = sample
+        time.sleep(0.001)
+        return super().upload(self.sample)
+
+
+class CallsEqualOnesFailures(Drawer):
+    def upload(self, sample):
+        return replace(super().upload(sample), is_duplicate=False)
+
+
+class TestHasNoPlace(DrawerWithAFault):
+    made = HasNoPlace
+
+
+class TestReadsNoFiles(DrawerWithAFault):
+    made = ReadsNoFiles
+
+
+class TestOverwrites(DrawerWithAFault):
+    made = Overwrites
+
+
+class TestLosesUnderLoad(DrawerWithAFault):
+    made = LosesUnderLoad
+
+
+class TestCallsEqualOnesFailures(DrawerWithAFault):
+    made = CallsEqualOnesFailures

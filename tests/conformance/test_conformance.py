@@ -42,6 +42,11 @@ FOUND_BY = {
     "TestSupportsEverything": "test_another_format_is_not_supported",
     "TestForgetsThresholds": "test_thresholds_can_be_set_and_read_back",
     "TestNeverReady": "test_a_stream_is_answered_slice_by_slice",
+    "TestHasNoPlace": "test_its_place_is_told_without_secrets",
+    "TestReadsNoFiles": "test_a_sample_on_disk_arrives",
+    "TestOverwrites": "test_a_sample_arrives_unchanged",
+    "TestLosesUnderLoad": "test_threads_may_share_it",
+    "TestCallsEqualOnesFailures": "test_an_equal_sample_is_taken_or_called_a_duplicate",
 }
 
 

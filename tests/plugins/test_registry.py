@@ -231,6 +231,24 @@ def test_a_plugin_cannot_take_the_name_of_a_built_in_block(site):
     assert [r.status for r in usurped] == ["conflict"]
 
 
+def test_a_plugin_cannot_take_the_name_of_a_built_in_uploader(site):
+    hook = HOOK.replace("BackendSpec", "UploaderSpec").replace("backends", "uploaders")
+    code = hook + "return [UploaderSpec(n, 'thief:Place') for n in ('Edge_Impulse', 'cellar')]"
+    add_distribution(site, "thief", code)
+    uploaders = plugins.registry().uploaders
+    assert uploaders["edge-impulse"].target.startswith("ei_runner_core.uploaders.edge_impulse:")
+    assert uploaders["cellar"].target == "thief:Place"
+    assert row("Edge_Impulse").status == "conflict"
+
+
+def test_the_built_in_uploaders_are_listed_and_never_blocked(site, monkeypatch):
+    monkeypatch.setenv("EI_RUNNER_DISABLE", "*")
+    for name in ("edge-impulse", "local-folder"):
+        found = row(name, "uploader")
+        assert (found.status, found.distribution) == ("ok", "ei-runner")
+        assert found.spec.summary
+
+
 @pytest.mark.parametrize("value", ["good", "GOOD", "other, good", "good-distribution", "*"])
 def test_disabling_blocks_by_plugin_distribution_or_everything(site, monkeypatch, value):
     add_distribution(site, "good-distribution", backend_code("good"), entry="good")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from official_clients import ask_client
 
 from ei_runner_core import EdgeImpulseModel
 from ei_runner_core.demos import demo
@@ -34,18 +32,7 @@ def ask(client_python, demo_path, tmp_path, shared_memory):
             "windows": [window.tolist() for window in windows],
             "thresholds": thresholds,
         }
-        variables = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}
-        client = subprocess.run(
-            [client_python, "-W", "error", SCRIPT],
-            input=json.dumps(question),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env=variables,
-        )
-        assert client.returncode == 0, client.stderr
-        assert client.stderr == ""
-        return json.loads(client.stdout)
+        return ask_client(client_python, SCRIPT, question)
 
     return run
 

@@ -1,0 +1,39 @@
+"""The JSON documents that all of Edge Impulse's calls answer with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import requests
+
+from .secrets import excerpt
+
+__all__ = ["success_of"]
+
+LONGEST_EXCERPT = 80
+LONGEST_REASON = 1000
+
+
+def success_of(response: requests.Response) -> dict[str, Any] | str:
+    """The document of an answer, or why it is none that says ``"success": true``.
+
+    Under HTTP 200 too, the services say ``"success": false`` where they refuse something.
+    """
+    try:
+        document = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return f"the answer is no JSON ({_shown(response)}); is that a proxy or another service?"
+    if not isinstance(document, dict):
+        return f"the answer is no JSON object ({_shown(response)})"
+    if document.get("success") is True:
+        return document
+    error = document.get("error")
+    if not isinstance(error, str) or not error:
+        return "the service refuses, without a reason"
+    return excerpt(error, LONGEST_REASON)
+
+
+def _shown(response: requests.Response) -> str:
+    kind = response.headers.get("Content-Type", "without a type")
+    return f"{kind}: {excerpt(response.content, LONGEST_EXCERPT)!r}"

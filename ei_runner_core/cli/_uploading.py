@@ -1,0 +1,71 @@
+"""What the commands that upload have in common: the place, and how an upload ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..authoring.commands import options_option
+
+if TYPE_CHECKING:
+    from ..contract import Uploader
+
+__all__ = ["category_option", "opened", "place_options"]
+
+_CATEGORIES = ("training", "testing", "anomaly", "split", "validation", "post-processing")
+_OPTIONS = (
+    click.option("--to", "place", metavar="NAME", default="edge-impulse", show_default=True,
+                 help="The uploader, one of those that ei-runner backends lists."),
+    options_option("-o", "--option",
+                   text="An option of the uploader, such as path=FOLDER; may be repeated."),
+    click.option("--api-key-file", metavar="FILE",
+                 help="A file with the API key; else EI_API_KEY, or ei-runner login."),
+    click.option("--dry-run", is_flag=True, help="Look at everything, send nothing."),
+)  # fmt: skip
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where the samples go: for :func:`opened`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def category_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--category``, None where it is not given."""
+    return click.option("--category", type=click.Choice(_CATEGORIES), help=text)
+
+
+@contextmanager
+def opened(
+    place: str,
+    options: Mapping[str, Any],
+    *,
+    api_key_file: str | None,
+    dry_run: bool,
+    allow_duplicates: bool = False,
+) -> Iterator[Uploader]:
+    """An uploader that is closed in the end.
+
+    Raises:
+        UsageError: the key was typed.
+    """
+    from ..uploaders import open_uploader
+
+    if "api_key" in options:
+        raise click.UsageError(
+            "what is typed can be seen in the list of processes: give the API key as EI_API_KEY or "
+            "with --api-key-file, and make a new one"
+        )
+    flags = {"dry_run": dry_run, "allow_duplicates": allow_duplicates}
+    given: dict[str, Any] = {name: True for name, value in flags.items() if value}
+    if api_key_file is not None:
+        given["api_key_file"] = api_key_file
+    uploader = open_uploader(place, {**options, **given})
+    try:
+        yield uploader
+    finally:
+        uploader.close()

@@ -1,0 +1,8 @@
+"""Samples from streams of readings: lines come in, windows of them go out."""
+
+from __future__ import annotations
+
+from .lines import LINE_FORMATS, Readings, read_lines
+from .recording import Recording, recorded
+
+__all__ = ["LINE_FORMATS", "Readings", "Recording", "read_lines", "recorded"]

@@ -1,0 +1,60 @@
+"""The uploader ``edge-impulse``: a project in Edge Impulse Studio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..authoring import read_options
+from ..contract import Receipt, Sample, Uploader
+from ..ingestion import Client
+from ._options import place_of, read_key, read_path, read_switch
+
+__all__ = ["EdgeImpulseUploader"]
+
+_READERS = {
+    "api_key": read_key,
+    "api_key_file": read_path,
+    "allow_duplicates": read_switch,
+    "dry_run": read_switch,
+}
+_MOST_AT_A_TIME = 256
+"""How many connections there are at most; whoever uploads says how many threads there are."""
+
+
+class EdgeImpulseUploader(Uploader):
+    """Sends samples to the ingestion service, with the key of a project.
+
+    Args:
+        options: ``api_key`` or ``api_key_file`` (else ``EI_API_KEY``, or what ``ei-runner login``
+            stored); ``allow_duplicates`` also takes samples that the project has already;
+            ``dry_run`` only looks at the samples.
+
+    Raises:
+        InvalidInputError: an option is unknown or wrong, or there is no key.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        given = read_options("edge-impulse", options, _READERS)
+        self._allows_duplicates = given.pop("allow_duplicates", False)
+        self._is_dry = given.pop("dry_run", False)
+        self._client = Client(**given, concurrency=_MOST_AT_A_TIME)
+        self.place = place_of(self._client.place, is_dry=self._is_dry)
+
+    def upload(self, sample: Sample) -> Receipt:
+        """Send one sample; errors as of :meth:`ei_runner_core.ingestion.Client.upload`."""
+        return self._upload(sample, allow_duplicates=self._allows_duplicates)
+
+    def upload_again(self, sample: Sample) -> Receipt:
+        """Send one that may have arrived already; a project that has it refuses it."""
+        return self._upload(sample, allow_duplicates=False)
+
+    def close(self) -> None:
+        """End the connections; uploads that wait for another attempt end too."""
+        self._client.close()
+
+    def _upload(self, sample: Sample, *, allow_duplicates: bool) -> Receipt:
+        if self._is_dry:
+            self._client.check(sample)
+            return Receipt(sample.filename, ok=True, message="not sent: this is a dry run")
+        return self._client.upload(sample, allow_duplicates=allow_duplicates)
