@@ -112,7 +112,7 @@ def _is_list(path: Path, dataset_format: str | None) -> bool:
 
 def _named(paths: Iterable[Path]) -> list[Path]:
     """The paths that were typed, also by patterns such as ``folder/*``."""
-    folders = {path.parent for path in paths if path.suffix != ".labels"}
+    folders = {path.parent for path in paths if path.suffix != ".labels" and not path.is_dir()}
     named = [path for path in paths if path.name != _BOXES or path.parent not in folders]
     for path in named:
         if path.suffix == ".labels" and path.parent in folders:

@@ -14,6 +14,7 @@ from .records import (
     Build,
     Deployment,
     Job,
+    LastBuild,
     LogLine,
     ModelVariant,
     Project,
@@ -146,7 +147,11 @@ class Studio:
         self, project: int, impulse: int, target: str, kind: tuple[str, str | None]
     ) -> int | None:
         query = {"impulseId": impulse, "deploymentFormat": target}
-        document = self._get(f"/api/{project}/deployment/history", query)
+        try:
+            document = self._get(f"/api/{project}/deployment/history", query)
+        except StudioError:  # older installations keep none
+            found = self._get(f"/api/{project}/deployment/last", {"impulseId": impulse})
+            return read_record(found.get("lastBuild"), LastBuild, "the last build").version
         builds = read_records(document.get("deployments"), Deployment, "the builds")
         fitting = [b.deployment_version for b in builds if (b.engine, b.model_type) == kind]
         return max(fitting, default=None)

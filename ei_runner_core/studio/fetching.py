@@ -114,7 +114,17 @@ def _build(studio: Studio, plan: Plan, on_progress: OnProgress) -> int:
         plan.project, plan.impulse.id, target=plan.target, engine=plan.engine, variant=plan.variant
     )
     watch(studio, plan.project, build, lambda line: on_progress(Progress("log", line)))
-    return build.deployment_version
+    if build.deployment_version is not None:
+        return build.deployment_version
+    version = studio.built_version(
+        plan.project, plan.impulse.id, target=plan.target, engine=plan.engine, variant=plan.variant
+    )
+    if version is None:
+        raise StudioError(
+            f"the build job {build.id} of project {plan.project} ended, but Studio has no build of "
+            f"{plan.target}; look into the project, and try again"
+        )
+    return version
 
 
 def _bring(

@@ -13,6 +13,7 @@ __all__ = [
     "Build",
     "Deployment",
     "Job",
+    "LastBuild",
     "LogLine",
     "ModelVariant",
     "Project",
@@ -83,11 +84,17 @@ class Deployment(msgspec.Struct, frozen=True, rename="camel"):
     impulse_has_changed_since_deployment: bool = False
 
 
+class LastBuild(msgspec.Struct, frozen=True):
+    """The newest build of an impulse, whatever it was built for."""
+
+    version: int
+
+
 class Build(msgspec.Struct, frozen=True, rename="camel"):
-    """A build job that was started, and the version that it will have."""
+    """A build job that was started, and the version that it will have, if Studio tells."""
 
     id: int
-    deployment_version: int
+    deployment_version: int | None = None
 
 
 class Job(msgspec.Struct, frozen=True, rename="camel"):

@@ -24,7 +24,8 @@ __all__ = ["Download", "Source"]
 
 _PIECE = 16 * 1024  # what is lost at most where the line breaks
 _HOPELESS = 6  # attempts in a row that bring nothing new
-_PART, _UNKNOWN_PATH, _NO_SUCH_PART = 206, 404, 416
+_PART, _NO_SUCH_PART = 206, 416
+_UNKNOWN_PATH = frozenset({400, 404, 405, 410, 501})  # of services that lack a newer call
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _PAGES = ("text/html", "application/xhtml", "application/json")
 _LONGEST_PAGE = 64 * 1024
@@ -131,7 +132,7 @@ class Download:
         state = self._known_part()
         start = self._size() if state else 0
         with self._ask(state, start) as answer:
-            if answer.status_code == _UNKNOWN_PATH and self._source.otherwise:
+            if self._source.otherwise and _lacks_path(answer):
                 self._source = self._source.otherwise
                 return self._receive()
             if answer.status_code == _NO_SUCH_PART:
@@ -151,7 +152,7 @@ class Download:
             headers["Range"] = f"bytes={start}-"
             if state.validator:
                 headers["If-Range"] = state.validator
-        accepted = (_NO_SUCH_PART, _UNKNOWN_PATH) if self._source.otherwise else (_NO_SUCH_PART,)
+        accepted = {_NO_SUCH_PART} | (_UNKNOWN_PATH if self._source.otherwise else set())
         return self._studio.open_download(self._source.path, self._source.query, headers, accepted)
 
     def _settle(self, answer: requests.Response, start: int) -> None:
@@ -220,11 +221,20 @@ def _continues(answer: requests.Response, state: _State | None, start: int) -> b
     return state.total in (None, int(match[2]))
 
 
+def _lacks_path(answer: requests.Response) -> bool:
+    """Whether the service does not know a call, in whichever way it says so."""
+    return answer.status_code in _UNKNOWN_PATH or _is_page(answer)
+
+
+def _is_page(answer: requests.Response) -> bool:
+    return answer.headers.get("Content-Type", "").lower().startswith(_PAGES)
+
+
 def _refuse_page(answer: requests.Response) -> None:
     """Raise for what is sent in place of a file: a reason as JSON, or a page."""
-    kind = answer.headers.get("Content-Type", "").lower()
-    if not kind.startswith(_PAGES):
+    if not _is_page(answer):
         return
+    kind = answer.headers.get("Content-Type", "").lower()
     text = b""
     for piece in read_chunks(answer, _PIECE):
         text += piece

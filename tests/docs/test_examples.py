@@ -11,7 +11,9 @@ anything there. A comment right before a block changes that::
 
 A page that says ``<!-- continues other.md -->`` begins where the page beside it ended. One that
 says ``<!-- needs exports -->`` finds C++ exports in its folder: ``export``, whose network is a
-``.tflite``, and ``detector``, which was made with the EON compiler.
+``.tflite``, and ``detector``, which was made with the EON compiler. One that says
+``<!-- needs studio -->`` has the variables of a local Studio in its environment, where a project
+waits that can be built into ``export``, if there is one.
 """
 
 from __future__ import annotations
@@ -42,7 +44,13 @@ FENCE = re.compile(
 )
 CONTINUES = re.compile(r"^<!-- continues (\S+) -->$", re.MULTILINE)
 NEEDS_EXPORTS = re.compile(r"^<!-- needs exports -->$", re.MULTILINE)
+NEEDS_STUDIO = re.compile(r"^<!-- needs studio -->$", re.MULTILINE)
+PROJECT_ID = 12345
 BUILD_VARIABLES = ("CLEAN_MODEL", "CC", "CXX", "CFLAGS", "CXXFLAGS", "USE_FULL_TFLITE")
+STUDIO_VARIABLES = (
+    "EI_API_KEY", "EI_PROJECT_ID", "EI_HMAC_KEY", "EI_HOST", "EDGE_IMPULSE_STUDIO_HOST",
+    "EI_API_ENDPOINT", "EI_INGESTION_ENDPOINT", "EI_RUNNER_OFFLINE", "EI_ENGINE",
+)  # fmt: skip
 NEEDS_ENGINE = re.compile(r"EdgeImpulseModel\(|ei-runner (run|demo|info|doctor)\b|full-tflite")
 NAMED_ENGINE = re.compile(r"\b(?:(?:backend|EI_BACKEND)[= ]\"?|ei-runner )([a-z][a-z-]*)")
 OWN_ENGINES = {path.name for path in ROOT.glob("backends/*")}
@@ -126,8 +134,10 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> P
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("EI_RUNNER_CACHE", str(cache))
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
     ours = ("EI_MODEL", "EI_BACKEND", "EI_RUNNER_DISABLE", "EI_RUNNER_PLUGINS")
-    for name in (*ours, *BUILD_VARIABLES):
+    for name in (*ours, *STUDIO_VARIABLES, *BUILD_VARIABLES):
         monkeypatch.delenv(name, raising=False)
     return folder
 
@@ -160,7 +170,33 @@ def test_the_examples_of_a_page_run(
     skip_without_engine(page)
     if needs_exports(page):
         write_exports(workspace)
-    run_page(page, monkeypatch)
+    with local_studio(page, workspace, monkeypatch):
+        run_page(page, monkeypatch)
+
+
+@contextlib.contextmanager
+def local_studio(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A Studio as long as the page runs, if it needs one."""
+    if NEEDS_STUDIO.search(page.read_text(encoding="utf-8")) is None:
+        yield
+        return
+    pytest.importorskip("werkzeug", reason="the local Studio needs werkzeug")
+    from ei_runner_core.testing.studio import LocalStudio
+
+    with LocalStudio() as studio:
+        project = studio.add_project(id=PROJECT_ID)
+        if (folder / "export").exists():
+            project.builds["zip"] = zipped(folder / "export")
+        named = {"EI_PROJECT_ID": str(PROJECT_ID), "EI_API_KEY": project.api_key}
+        for name, value in {**studio.environment, **named, "NO_PROXY": "127.0.0.1"}.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
+def zipped(folder: Path) -> bytes:
+    from ffi_exports import zip_export
+
+    return zip_export(folder, folder.with_suffix(".zip")).read_bytes()
 
 
 def write_exports(folder: Path) -> None:

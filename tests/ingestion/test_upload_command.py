@@ -193,6 +193,16 @@ def test_boxes_beside_files_are_read_with_them(uploads: Uploads, names) -> None:
     assert [dict(found) for found in sample.bounding_boxes or ()] == [box]
 
 
+def test_boxes_that_are_named_are_not_dropped_for_a_folder_beside_them(uploads: Uploads) -> None:
+    write_files(uploads.folder / "top" / "data", 1)
+    write_files(uploads.folder / "top", 1, start=5)
+    document = {"version": 1, "type": "bounding-box-labels", "boundingBoxes": {"0005.csv": []}}
+    (uploads.folder / "top" / "bounding_boxes.labels").write_text(json.dumps(document))
+    answer = uploads.run("upload", "top/data", "top/bounding_boxes.labels")
+    assert answer.returncode == 0, answer.stderr
+    assert {s.filename: s.bounding_boxes for s in uploads.samples}["0005.csv"] == ()
+
+
 def start_and_stop(uploads: Uploads, number: signal.Signals) -> subprocess.CompletedProcess[bytes]:
     """Stop an upload while the answers to some requests do not come."""
     count = len(uploads.samples)

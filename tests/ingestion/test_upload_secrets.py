@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import pickle
@@ -142,28 +141,30 @@ def told_by(error: BaseException) -> str:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_errors_and_logs_of_the_library(
-    uploads: Uploads, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fault: str
+    uploads: Uploads,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    fault: str,
 ) -> None:
     for name, value in uploads.studio.environment.items():
         monkeypatch.setenv(name, value)
-    log = io.StringIO()
-    handler = logging.StreamHandler(log)
-    logging.getLogger().addHandler(handler)
-    monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
     uploads.studio.faults.add(Fault(**FAULTS[fault]))
     said = []
     try:
-        with Client(KEY, retries=Retries(attempts=2, base=0.001)) as client:
+        with (
+            caplog.at_level(logging.DEBUG),
+            Client(KEY, retries=Retries(attempts=2, base=0.001)) as client,
+        ):
             said += [repr(client), str(client), client.place, str(vars(client))]
             samples = [Sample(f"{i}.csv", b"x\n%d\n" % i) for i in range(3)]
-            report = upload_all(client, samples, journal=tmp_path / "journal")
-            said.append(repr(report))
+            said.append(repr(upload_all(client, samples, journal=tmp_path / "journal")))
     except EdgeImpulseError as error:
         said.append(told_by(error))
-    finally:
-        logging.getLogger().removeHandler(handler)
-    assert_silent(*(text.encode() for text in [*said, log.getvalue()]), *files_below(tmp_path))
-    assert "new HTTP connection" in log.getvalue()
+    records = "".join(repr(vars(record)) for record in caplog.records)
+    assert "new HTTP connection" in caplog.text
+    assert_silent(*(text.encode() for text in [*said, caplog.text, records]))
+    assert_silent(*files_below(tmp_path))
 
 
 def test_an_uploader_shows_no_key(uploads: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,9 +165,19 @@ def test_a_bundle_needs_what_reads_exports_before_anything_is_built(
     assert not project.jobs
 
 
-def test_an_older_studio_gives_the_newest_build(studio: LocalStudio, project: LocalProject) -> None:
-    path = f"history/.*{DOWNLOAD}"
-    studio.faults.add(Fault(kind="status", status=404, path=path))
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="status", status=404, path="history"),
+        Fault(kind="status", status=400, path="history"),
+        Fault(kind="refuse_json", path="history"),
+    ],
+    ids=["404", "400", "success false"],
+)
+def test_an_older_studio_gives_the_newest_build(
+    studio: LocalStudio, project: LocalProject, fault: Fault
+) -> None:
+    studio.faults.add(fault)
     studio.faults.add(Fault(kind="cut_body", size=70_000, path="deployment/download", times=1))
     assert program().path.read_bytes() == PROGRAM
     last = studio.requests[-1]
