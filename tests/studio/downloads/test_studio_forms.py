@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from studio_downloads import DOWNLOAD, RUNNER, program
+from studio_downloads import RUNNER, program
 from studio_exports import PROGRAM
 
 from ei_runner_core import (
