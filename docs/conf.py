@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
+import sys
+from importlib import import_module
 from typing import Any
 
 import numpy as np
+from sphinx.pycode import ModuleAnalyzer
 
 from ei_runner_core import __version__, results
+from ei_runner_core._http import Secret
+from ei_runner_core.contract import models
 from ei_runner_core.images import ImageMapping
+from ei_runner_core.impulse import Impulse
+from ei_runner_core.ingestion.collecting import recording
 
 vars(results)["np"] = np  # msgspec evaluates the annotations, and there is no np at run time
 vars(results)["ImageMapping"] = ImageMapping
+vars(models)["Impulse"] = Impulse
+vars(recording)["Secret"] = Secret
+
+for name in ("authoring", "ingestion", "studio"):  # autodoc sees what a module holds, not more
+    module = import_module(f"ei_runner_core.{name}")
+    vars(module).update({member: getattr(module, member) for member in module.__all__})
 
 project = "ei-runner"
 author = "The ei-runner authors"
@@ -44,6 +57,7 @@ suppress_warnings = ["ref.python"]  # the builtin `type` is not one of the field
 
 nitpick_ignore_regex = [
     ("py:class", r"-?\d.*|.*\bBox|NetworkFiles|WindowInput"),  # a bound of a type, unions of types
+    ("py:class", r"(.+\.)?Secret|NonFinite|OnProgress|(.+\.)?Wish"),  # internal, told in words
     ("py:class", r"T|Ts|ei_runner_core\.authoring\.commands\.Command"),  # variables of types
     ("py:.*", r"(numpy|np|npt|PIL|Image|rich|click|msgspec|pluggy|_?pytest)(\..+)?"),
     ("py:class", r"Table"),  # of rich
@@ -56,9 +70,28 @@ nitpick_ignore_regex = [
 
 
 def setup(app: Any) -> None:
-    """Tell autodoc about two habits of this project."""
+    """Tell autodoc about three habits of this project."""
+    app.connect("autodoc-process-docstring", _find_words_on_constant, priority=300)
     app.connect("autodoc-process-docstring", _keep_colons, priority=400)  # before napoleon
     app.connect("autodoc-process-signature", _shorten_factories)
+
+
+def _find_words_on_constant(
+    _app: object, what: str, name: str, thing: object, _options: object, lines: list[str]
+) -> None:
+    """A constant that is handed on has its words where it is made, not those of a builtin type."""
+    is_foreign = not type(thing).__module__.startswith("ei_runner_core")
+    if what == "data" and is_foreign and thing.__doc__ == type(thing).__doc__:
+        lines[:] = _words_on(name.rpartition(".")[2], thing)
+
+
+def _words_on(constant: str, thing: object) -> list[str]:
+    for module in sorted(sys.modules):
+        if module.startswith("ei_runner_core") and vars(sys.modules[module]).get(constant) is thing:
+            words = ModuleAnalyzer.for_module(module).find_attr_docs().get(("", constant))
+            if words:
+                return words
+    return []
 
 
 def _keep_colons(
