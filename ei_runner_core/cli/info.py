@@ -20,7 +20,7 @@ __all__ = ["info"]
 
 @click.command(short_help="Show what a model is and which backend runs it.")
 @click.argument("path", metavar="[MODEL]", required=False)
-@click.option("-m", "--model", help="A path or an installed model; else EI_MODEL, else ./model.")
+@click.option("-m", "--model", help="A path or an installed model; else EI_MODEL, Studio, ./model.")
 @backend_option
 @options_option("-o", "--option")
 @impulse_option

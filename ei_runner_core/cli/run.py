@@ -27,7 +27,7 @@ __all__ = ["run"]
 
 @click.command(short_help="Run a model on files, folders, numbers or stdin.")
 @click.argument("inputs", nargs=-1, metavar="[INPUT]...")
-@click.option("-m", "--model", help="A path or an installed model; else EI_MODEL, else ./model.")
+@click.option("-m", "--model", help="A path or an installed model; else EI_MODEL, Studio, ./model.")
 @click.option("--features", metavar="NUMBERS", help='The values of one window: "0.1,0.2,0.3".')
 @backend_option
 @options_option("-o", "--option")

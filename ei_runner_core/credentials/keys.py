@@ -34,7 +34,7 @@ def api_key_of(text: str, source: str) -> Secret:
 
 
 def _expected() -> str:
-    return f'which begins with "{PREFIX}"; copy one from Studio: Dashboard, Keys'
+    return f'expected one that begins with "{PREFIX}"; copy it from Studio: Dashboard, Keys'
 
 
 def read_key_file(path: str | os.PathLike[str]) -> Secret:

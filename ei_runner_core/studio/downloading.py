@@ -176,7 +176,7 @@ def _from_cache(
     kept = _newest(order, _only_project(order) if known is None else known)
     if kept is None:
         raise ModelNotFoundError(
-            f"no model that fits{f' of project {known}' if known else ''} is in the cache "
+            f"no fitting model{f' of project {known}' if known else ''} is in the cache "
             f"{order.cache.root}, and offline ({OFFLINE_VARIABLE}) forbids to ask Studio; download "
             "it once with a network (see what is there with: ei-runner models)"
         )

@@ -119,6 +119,11 @@ def test_without_an_interval_there_is_no_sample(lines: list[str], message: str) 
         list(recorded(read_lines(lines), Recording(readings=2)))
 
 
+def test_a_gap_in_a_short_window_is_told_too() -> None:
+    with pytest.raises(InvalidInputError, match=r"a reading at 90\.0 ms follows one at 10\.0 ms"):
+        list(recorded(read_lines(["timestamp,x", "0,1", "10,2", "90,3"]), Recording(readings=3)))
+
+
 def test_a_gap_in_the_time_stamps_is_told() -> None:
     lines = ["timestamp,x", "0,1", "10,2", "20,3", "90,4", "100,5"]
     with pytest.raises(InvalidInputError, match=r"a reading at 90\.0 ms follows one at 20\.0 ms"):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Recording", "recorded"]
 
 _WIDEST_GAP = 2.0
-"""In intervals; a wider one means that readings were lost."""
+"""In usual intervals; a wider one means that readings were lost."""
 
 
 class Recording(Struct, frozen=True, kw_only=True):
@@ -125,12 +125,14 @@ def _interval(window: Sequence[tuple[float | None, tuple[float, ...]]]) -> float
             "the stream does not tell the time between its readings: give the interval in ms or "
             "the frequency in Hz, or a column timestamp in ms"
         )
-    interval = (last - first) / (len(window) - 1)
-    for (earlier, _), (later, _) in itertools.pairwise(window):
-        if earlier is None or later is None or not 0 < later - earlier <= _WIDEST_GAP * interval:
+    stamps = [math.nan if stamp is None else stamp for stamp, _ in window]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(stamps)]
+    usual = sorted(gaps)[(len(gaps) - 1) // 2]
+    for earlier, gap in zip(stamps, gaps, strict=False):
+        if not 0 < gap <= _WIDEST_GAP * usual:
             raise InvalidInputError(
-                f"a reading at {later} ms follows one at {earlier} ms, in a window of "
-                f"{interval:g} ms from reading to reading: a sample has one interval; mend the "
+                f"a reading at {earlier + gap} ms follows one at {earlier} ms, in a window of "
+                f"{usual:g} ms from reading to reading: a sample has one interval; mend the "
                 "stream, or give the interval or frequency yourself"
             )
-    return interval
+    return (last - first) / len(gaps)

@@ -102,7 +102,7 @@ def _export_at(model: str | None) -> Path:
     from ei_runner_core import UnsupportedModelError
     from ei_runner_core.locate import locate
 
-    source = locate(model or None)
+    source = locate(model or None, "sdk-ffi")
     if source.kind != "cpp-export":
         hint = "it is built already" if source.kind == "library" else "run it as it is"
         raise UnsupportedModelError(
