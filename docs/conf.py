@@ -90,7 +90,7 @@ def _words_on(constant: str, thing: object) -> list[str]:
         if module.startswith("ei_runner_core") and vars(sys.modules[module]).get(constant) is thing:
             words = ModuleAnalyzer.for_module(module).find_attr_docs().get(("", constant))
             if words:
-                return words
+                return list(words)
     return []
 
 

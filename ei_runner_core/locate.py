@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import zipfile
 
 __all__ = ["is_in_studio", "locate", "network_source"]
-
 MODEL_VARIABLE = "EI_MODEL"
 STUDIO_VARIABLES = ("EI_PROJECT_ID", "EI_API_KEY")
 DROP_ZONE = Path("model")
@@ -131,12 +131,16 @@ def is_in_studio() -> bool:
     """Whether the model that is used when none is named is that of a project in Studio."""
     if os.environ.get(MODEL_VARIABLE):
         return False
-    project, key = (os.environ.get(name, "").strip() for name in STUDIO_VARIABLES)
+    project, key = map(_variable, STUDIO_VARIABLES)
     if not project or key:
         return bool(project)
     from .studio.environment import is_logged_in
 
     return is_logged_in()
+
+
+def _variable(name: str) -> str:
+    return os.environ.get(name, "").strip()
 
 
 def _from_studio(backend: str | None) -> Path:
@@ -146,14 +150,42 @@ def _from_studio(backend: str | None) -> Path:
 
 
 def _drop_zone() -> Path:
-    """The folder ``./model``, if there is a model in it."""
+    """The folder ``./model``, if there is a model in it; a project cannot be asked by now."""
+    project = _variable(STUDIO_VARIABLES[0])
     if DROP_ZONE.is_dir() and _holds_model(DROP_ZONE):
+        if project:
+            _warn_without_key(project)
         return DROP_ZONE
-    raise ModelNotFoundError(
-        f"no model was given: pass a path (-m on the command line), set {MODEL_VARIABLE}, set "
-        f"{' and '.join(STUDIO_VARIABLES)}, or put an exported model into ./model; to see a model "
-        "at work: ei-runner demo"
+    if project:
+        raise ModelNotFoundError(_without_key(project))
+    from .studio.environment import can_log_in
+
+    in_studio = (
+        f"set {STUDIO_VARIABLES[0]} to use your login for Studio (or: ei-runner download)"
+        if can_log_in()
+        else f"set {' and '.join(STUDIO_VARIABLES)}"
     )
+    raise ModelNotFoundError(
+        f"no model was given: pass a path (-m on the command line), set {MODEL_VARIABLE}, "
+        f"{in_studio}, or put an exported model into ./model; to see a model at work: "
+        "ei-runner demo"
+    )
+
+
+def _without_key(project: str) -> str:
+    return (
+        f"{STUDIO_VARIABLES[0]} is {project[:80]!r}, but there is no API key: set "
+        f"{STUDIO_VARIABLES[1]} or run ei-runner login"
+    )
+
+
+@cache
+def _warn_without_key(project: str) -> None:
+    """Say once a process that it is not the model of the project which runs."""
+    import logging
+
+    text = "%s; the model in ./%s is used instead"
+    logging.getLogger(__name__).warning(text, _without_key(project), DROP_ZONE)
 
 
 def _holds_model(folder: Path) -> bool:

@@ -17,11 +17,12 @@ from ..errors import DeadlineError, EdgeImpulseError, InvalidInputError
 from .bodies import Body
 from .documents import success_of
 from .errors import OutcomeUnknown
+from .hosts import variable_behind
 from .retries import Retries
 from .secrets import Secret, redact
 from .steps import GiveUp, next_step
 from .transport import Call, Transport
-from .troubles import Trouble
+from .troubles import Trouble, with_variable
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -97,7 +98,7 @@ class HttpClient:
         json: Any = None,
         body: Body | None = None,
         deadline: float | None = None,
-        is_safe: bool | None = None,
+        is_safe: bool | Callable[[], bool] | None = None,
         stream: bool = False,
         accept: Collection[int] = (),
         allow_redirects: bool = False,
@@ -115,8 +116,8 @@ class HttpClient:
                 the file is closed. Its own errors pass through.
             deadline: the time of ``time.monotonic`` at which all ends; ``None`` is half an hour
                 from now, but leaves the body of a stream its time.
-            is_safe: whether it may be sent again when nobody knows if it was taken; ``None`` says
-                so of GET and HEAD.
+            is_safe: whether it may be sent again when nobody knows if it was taken, or what tells
+                after each attempt; ``None`` says so of GET and HEAD.
             stream: leave the body on the line, for :func:`read_chunks`; the caller closes the
                 answer. Else it is read, up to 64 MiB.
             accept: statuses to return besides 2xx, at the first attempt that gives one.
@@ -164,14 +165,22 @@ class HttpClient:
         """Send a POST with a JSON document, and return the answer as :meth:`get_json` does."""
         return self._document("POST", path, json=document, **options)
 
+    def clean(self, text: str) -> str:
+        """A text of the service as one line, without the key, which it may repeat."""
+        return one_line(redact(text, self._key))
+
     def _document(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        document = success_of(self.request(method, path, **options))
+        document = success_of(self.request(method, path, **options), self._key)
         if isinstance(document, str):
             raise self._failure(self._line(method, path, document))
         return document
 
     def _send(
-        self, call: Call, path: str, is_safe: bool, on_unknown: Callable[[], None]
+        self,
+        call: Call,
+        path: str,
+        is_safe: bool | Callable[[], bool],
+        on_unknown: Callable[[], None],
     ) -> requests.Response:
         """Attempt a request until it is answered.
 
@@ -186,7 +195,9 @@ class HttpClient:
             if result.is_unknown:
                 on_unknown()
             left = call.deadline - monotonic()
-            step = next_step(result, attempt, left, is_safe=is_safe, retries=self._retries)
+            trouble = with_variable(result, variable_behind(self.base_url))
+            safe = is_safe() if callable(is_safe) else is_safe
+            step = next_step(trouble, attempt, left, is_safe=safe, retries=self._retries)
             if isinstance(step, GiveUp):
                 raise self._error(step, call.method, path)
             self._wait(step, call.method, path)

@@ -13,7 +13,7 @@ import msgspec
 from ..errors import InvalidInputError
 from .secrets import redact
 
-__all__ = ["Hosts"]
+__all__ = ["Hosts", "variable_behind"]
 
 CLOUD = "edgeimpulse.com"
 HOST_VARIABLES = ("EI_HOST", "EDGE_IMPULSE_STUDIO_HOST")
@@ -53,7 +53,7 @@ class Hosts(msgspec.Struct, frozen=True):
             InvalidInputError: a variable holds something else, or would send keys unencrypted.
         """
         variables = os.environ if environment is None else environment
-        given = {name: text for name in _VARIABLES if (text := variables.get(name, "").strip())}
+        given = _given(variables)
         studio = _url(given, STUDIO_VARIABLE)
         ingestion = _url(given, INGESTION_VARIABLE)
         if studio and ingestion:
@@ -61,6 +61,24 @@ class Hosts(msgspec.Struct, frozen=True):
         host = next((name for name in HOST_VARIABLES if name in given), None)
         hosts = cls() if host is None else _of_host(given[host], host)
         return cls(studio or hosts.studio, ingestion or hosts.ingestion)
+
+
+def variable_behind(url: str, environment: Mapping[str, str] | None = None) -> str | None:
+    """The variable that makes a URL that of a service; ``None`` if it does not come from one."""
+    variables = os.environ if environment is None else environment
+    try:
+        hosts = Hosts.find(variables)
+    except InvalidInputError:
+        return None
+    own = {hosts.ingestion: INGESTION_VARIABLE, hosts.studio: STUDIO_VARIABLE}
+    if url not in own:
+        return None
+    given = _given(variables)
+    return next((name for name in (own[url], *HOST_VARIABLES) if name in given), None)
+
+
+def _given(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name in _VARIABLES if (text := variables.get(name, "").strip())}
 
 
 def _url(given: Mapping[str, str], variable: str) -> str | None:
@@ -85,7 +103,7 @@ def _of_host(text: str, variable: str) -> Hosts:
 
 
 def _host_and_port(text: str, variable: str) -> tuple[str, int | None]:
-    parts = _split(f"//{text}", variable)
+    parts = _split(f"//{text}", variable, text)
     if parts.path not in ("", "/"):
         raise _problem(variable, text)
     host = parts.hostname or ""
@@ -93,15 +111,15 @@ def _host_and_port(text: str, variable: str) -> tuple[str, int | None]:
 
 
 def _checked_url(text: str, variable: str) -> str:
-    parts = _split(text, variable)
+    parts = _split(text, variable, text)
     if parts.scheme not in ("http", "https"):
         raise _problem(variable, text)
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
-def _split(text: str, variable: str) -> SplitResult:
+def _split(url: str, variable: str, text: str) -> SplitResult:
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(url)
         is_sound = bool(_NAME.fullmatch(parts.hostname or "")) and parts.port != 0
     except ValueError:
         raise _problem(variable, text) from None

@@ -37,20 +37,30 @@ class Retries(msgspec.Struct, frozen=True):
         return (retry_after or 0.0) + random.uniform(0.0, bound)  # noqa: S311 - no secret
 
 
-def parse_retry_after(header: str | None) -> float | None:
+def parse_retry_after(header: str | None, date: str | None = None) -> float | None:
     """Seconds that a header ``Retry-After`` asks for: a number or a date.
+
+    Args:
+        header: what it says.
+        date: the header ``Date`` of the same answer: the service's clock may not be ours.
 
     Returns:
         Between 0 and one day; ``None`` for no header or one that means nothing.
     """
-    seconds = _seconds((header or "").strip())
+    seconds = _seconds((header or "").strip(), (date or "").strip())
     return None if seconds is None else min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 
 
-def _seconds(text: str) -> float | None:
+def _seconds(text: str, date: str) -> float | None:
     if text.isascii() and text.isdigit():
         return float(text)
+    until = _moment(text)
+    now = _moment(date)
+    return None if until is None else until - (time.time() if now is None else now)
+
+
+def _moment(text: str) -> float | None:
     try:
-        return parsedate_to_datetime(text).timestamp() - time.time()
+        return parsedate_to_datetime(text).timestamp()
     except (TypeError, ValueError, OverflowError, IndexError):
         return None

@@ -6,7 +6,7 @@ import hmac
 import re
 from typing import Any, NoReturn
 
-__all__ = ["Secret", "excerpt", "redact"]
+__all__ = ["Secret", "excerpt", "redact", "redact_document"]
 
 HIDDEN = "***"
 _SHOWN = "<secret>"
@@ -69,8 +69,19 @@ def redact(text: str, *secrets: Secret | None) -> str:
     return _API_KEY.sub(HIDDEN, text)
 
 
-def excerpt(text: str | bytes, longest: int) -> str:
+def excerpt(text: str | bytes, longest: int, *secrets: Secret | None) -> str:
     """The beginning of a text of others; no key is cut, which would hide it from :func:`redact`."""
     if isinstance(text, bytes):
         text = text[: 100 * longest].decode(errors="replace")
-    return redact(text[: 100 * longest])[:longest]
+    return redact(text[: 100 * longest], *secrets)[:longest]
+
+
+def redact_document(document: Any, *secrets: Secret | None) -> Any:
+    """A document of JSON without keys in any of its texts."""
+    if isinstance(document, str):
+        return redact(document, *secrets)
+    if isinstance(document, list):
+        return [redact_document(item, *secrets) for item in document]
+    if isinstance(document, dict):
+        return {key: redact_document(item, *secrets) for key, item in document.items()}
+    return document

@@ -12,6 +12,9 @@ from .troubles import Trouble
 __all__ = ["GiveUp", "next_step"]
 
 
+_MOST_SILENCES = 2  # each has taken all the time that an answer may take
+
+
 class GiveUp(msgspec.Struct, frozen=True):
     """There will be no other attempt.
 
@@ -47,7 +50,8 @@ def next_step(
         return GiveUp("failure", message)
     if left <= 0:
         return GiveUp("deadline", f"the time is up: {message}")
-    if attempt >= retries.attempts:
+    most = min(_MOST_SILENCES, retries.attempts) if trouble.is_silence else retries.attempts
+    if attempt >= most:
         return GiveUp("failure", message)
     pause = retries.pause(attempt, trouble.retry_after)
     if pause < left:

@@ -23,16 +23,25 @@ from urllib3.poolmanager import ProxyManager
 __all__ = ["TimedAdapter", "reading_until"]
 
 _deadline: ContextVar[float | None] = ContextVar("deadline_of_answer", default=None)
+_silence: ContextVar[float | None] = ContextVar("longest_silence", default=None)
 
 
 @contextmanager
-def reading_until(deadline: float | None) -> Iterator[None]:
-    """Let the answers to requests that are sent meanwhile end at a time of ``time.monotonic``."""
-    token = _deadline.set(deadline)
+def reading_until(deadline: float | None, *, silence: float) -> Iterator[None]:
+    """Let the answers to requests that are sent meanwhile end in time.
+
+    Args:
+        deadline: when they end, as of ``time.monotonic``.
+        silence: seconds that the service may neither take nor give anything. Until an answer is
+            read, the timeout for connecting would count: too short for a busy service that
+            takes its time to read what is sent.
+    """
+    tokens = _deadline.set(deadline), _silence.set(silence)
     try:
         yield
     finally:
-        _deadline.reset(token)
+        _deadline.reset(tokens[0])
+        _silence.reset(tokens[1])
 
 
 class _TimedReader(io.RawIOBase):
@@ -72,9 +81,17 @@ class _TimedResponse(HTTPResponse):
 class _Connection(HTTPConnection):
     response_class = _TimedResponse
 
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(_silence.get())
+
 
 class _SecureConnection(HTTPSConnection):
     response_class = _TimedResponse
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(_silence.get())
 
 
 class _Pool(HTTPConnectionPool):

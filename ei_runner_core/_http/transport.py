@@ -97,7 +97,7 @@ class Transport:
             if call.allow_redirects:
                 response = self._follow(call, response)
             if not 200 <= response.status_code < 300 and response.status_code not in call.accept:
-                return _refusal(response)
+                return _refusal(response, call.key)
             if not call.stream:
                 read_all(response, LARGEST_ANSWER)
         except BaseException:
@@ -128,7 +128,7 @@ class Transport:
     ) -> requests.Response:
         left = max(call.deadline - monotonic(), 0.001)
         connect, read = (min(timeout, left) for timeout in self._timeouts)
-        with reading_until(call.body_deadline):
+        with reading_until(call.body_deadline, silence=read):
             response = self._session.request(
                 call.method, url, params=call.query if url == call.url else None,
                 headers=headers if key is None else {KEY_HEADER: key.reveal(), **headers},
@@ -175,7 +175,7 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _refusal(response: requests.Response) -> Trouble:
+def _refusal(response: requests.Response, key: Secret | None) -> Trouble:
     """What an answer means that is no success, with the beginning of its body if that comes."""
     body = b""
     try:
@@ -187,4 +187,4 @@ def _refusal(response: requests.Response) -> Trouble:
         pass
     finally:
         response.close()
-    return trouble_of_answer(response, body)
+    return trouble_of_answer(response, body, key)

@@ -22,21 +22,21 @@ from urllib3.exceptions import (
 )
 
 from .retries import parse_retry_after
-from .secrets import excerpt
+from .secrets import Secret, excerpt
 
-__all__ = ["Trouble", "reason_of", "trouble_of_answer", "trouble_of_error"]
+__all__ = ["Trouble", "reason_of", "trouble_of_answer", "trouble_of_error", "with_variable"]
 
 RETRIED = (429, 500, 502, 503, 504)
 NOT_TAKEN = (429, 503)
 LONGEST_REASON = 300
-_NETWORK_HINT = "check the network, its proxies and EI_HOST"
+_NETWORK_HINT = "check the network and its proxies"
 _TRUST_HINT = "where that is your own authority, name its certificate in REQUESTS_CA_BUNDLE"
 _HINTS = {
     401: "check the API key: EI_API_KEY, or ei-runner login",
     403: "check the API key and what it may do: EI_API_KEY, or ei-runner login",
     429: "try again later, or with fewer requests at a time",
 }
-_HINT_BY_KIND = {3: "check EI_HOST", 5: "try again later"}
+_TRY_LATER = "try again later"
 _NETWORK_ERRORS = (HTTPError, HTTPException, exceptions.ConnectionError, exceptions.Timeout)
 Cause = TypeVar("Cause", bound=BaseException)
 
@@ -47,18 +47,22 @@ class Trouble(msgspec.Struct, frozen=True):
     Attributes:
         reason: what happened; the service's own words in it may hold secrets.
         hint: what to do next; empty if there is nothing to say.
+        is_of_address: whether the address of the service may be wrong.
         is_final: whether another attempt would end the same way.
         is_unknown: whether the service may have acted on the request.
         retry_after: seconds that the service asks to wait.
         error: what the caller's own body raised.
+        is_silence: whether the service let the time for an answer pass.
     """
 
     reason: str
     hint: str = ""
+    is_of_address: bool = False
     is_final: bool = False
     is_unknown: bool = False
     retry_after: float | None = None
     error: Exception | None = None
+    is_silence: bool = False
 
 
 def trouble_of_error(error: Exception) -> Trouble:
@@ -71,16 +75,29 @@ def trouble_of_error(error: Exception) -> Trouble:
     if insecure := _first(causes, ssl.SSLError):
         is_cut = isinstance(insecure, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
         problem = (insecure.reason or "TLS failed").replace("_", " ").lower()
-        return Trouble(f"no secure connection: {problem}", _NETWORK_HINT, is_final=not is_cut)
+        return Trouble(
+            f"no secure connection: {problem}",
+            _NETWORK_HINT,
+            is_of_address=True,
+            is_final=not is_cut,
+        )
     if _first(causes, ProxyError):
         is_refused = "Tunnel connection failed: 4" in reason
-        return Trouble(f"the proxy failed: {reason}", _NETWORK_HINT, is_final=is_refused)
+        return Trouble(
+            f"the proxy failed: {reason}", _NETWORK_HINT, is_of_address=True, is_final=is_refused
+        )
     if _first(causes, NewConnectionError, ConnectTimeoutError):
-        return Trouble(f"no connection: {reason}", _NETWORK_HINT)
+        return Trouble(f"no connection: {reason}", _NETWORK_HINT, is_of_address=True)
     is_setting = isinstance(error, (ValueError, LocationValueError))
     if is_setting or not _first(causes, *_NETWORK_ERRORS):
         return Trouble(reason, is_final=True)
-    return Trouble(reason, _NETWORK_HINT, is_unknown=True)
+    return Trouble(
+        reason,
+        _NETWORK_HINT,
+        is_of_address=True,
+        is_unknown=True,
+        is_silence=_first(causes, TimeoutError, ReadTimeoutError) is not None,
+    )
 
 
 def _first(causes: tuple[BaseException, ...], *kinds: type[Cause]) -> Cause | None:
@@ -120,19 +137,32 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [getattr(cause, name, None) for name in ("reason", "original_error")]
 
 
-def trouble_of_answer(response: requests.Response, body: bytes) -> Trouble:
-    """What an answer means that is no success."""
+def trouble_of_answer(
+    response: requests.Response, body: bytes, key: Secret | None = None
+) -> Trouble:
+    """What an answer means that is no success; the key is taken out of its words."""
     status = response.status_code
-    parts = [f"{status} {response.reason or ''}".strip(), _said(response, body)]
+    parts = [f"{status} {response.reason or ''}".strip(), _said(response, body, key)]
     if response.is_redirect:
         parts.append(f"it redirects to {_host_of(response.headers['Location'])}")
     return Trouble(
         ": ".join(part for part in parts if part),
-        _HINTS.get(status, _HINT_BY_KIND.get(status // 100, "")),
+        _HINTS.get(status, _TRY_LATER if status >= 500 else ""),
+        is_of_address=status // 100 == 3,
         is_final=status not in RETRIED,
         is_unknown=status in RETRIED and status not in NOT_TAKEN,
-        retry_after=parse_retry_after(response.headers.get("Retry-After")),
+        retry_after=parse_retry_after(
+            response.headers.get("Retry-After"), response.headers.get("Date")
+        ),
     )
+
+
+def with_variable(trouble: Trouble, variable: str | None) -> Trouble:
+    """Let the hint name the variable that the address comes from, where that may be wrong."""
+    if variable is None or not trouble.is_of_address:
+        return trouble
+    hint = f"check the network, its proxies and {variable}" if trouble.hint else f"check {variable}"
+    return msgspec.structs.replace(trouble, hint=hint)
 
 
 def _host_of(location: str) -> str:
@@ -142,12 +172,12 @@ def _host_of(location: str) -> str:
         return "nowhere"
 
 
-def _said(response: requests.Response, body: bytes) -> str:
+def _said(response: requests.Response, body: bytes, key: Secret | None) -> str:
     """The service's own reason: that of its JSON, or a short text."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
         is_text = response.headers.get("Content-Type", "").startswith("text/plain")
-        return excerpt(body, LONGEST_REASON) if is_text else ""
+        return excerpt(body, LONGEST_REASON, key) if is_text else ""
     error = document.get("error") if isinstance(document, dict) else None
-    return excerpt(error, LONGEST_REASON) if isinstance(error, str) else ""
+    return excerpt(error, LONGEST_REASON, key) if isinstance(error, str) else ""

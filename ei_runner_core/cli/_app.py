@@ -11,22 +11,33 @@ from ._problems import USAGE
 __all__ = ["ei_runner"]
 
 _COMMANDS = {
-    "demo": ("demo:demo", "Classify samples with the demo model that comes with ei-runner."),
-    "run": ("run:run", "Run a model on files, folders, numbers or stdin."),
-    "info": ("info:info", "Show what a model is and which backend runs it."),
-    "convert": ("convert:convert", "Turn a C++ export into a bundle that needs no compiler."),
-    "package": ("package:package", "Make a wheel of a model, to install it by name."),
-    "download": ("download:download", "Get a model from Studio, building it there if need be."),
-    "models": ("models:models", "List the models from Studio that are kept here, or clean up."),
-    "projects": ("projects:projects", "List the projects that your API key opens."),
-    "impulses": ("impulses:impulses", "List the impulses of a project and their variants."),
-    "targets": ("targets:targets", "List what a project can be built for."),
-    "upload": ("upload:upload", "Upload files and folders to a project."),
-    "collect": ("collect:collect", "Cut a stream of sensor readings into samples and upload them."),
-    "login": ("login:login", "Remember an API key of Edge Impulse Studio."),
-    "logout": ("login:logout", "Forget the API key of ei-runner login."),
-    "backends": ("backends:backends", "List all plugins and backends and whether they work."),
-    "doctor": ("doctor:doctor", "Check the installation and say what to do next."),
+    "Run": {
+        "demo": ("demo:demo", "Classify samples with the demo model that comes with ei-runner."),
+        "run": ("run:run", "Run a model on files, folders, numbers or stdin."),
+        "info": ("info:info", "Show what a model is and which backend runs it."),
+    },
+    "Models": {
+        "download": ("download:download", "Get a model from Studio, building it there if need be."),
+        "models": ("models:models", "List the models from Studio that are kept here, or clean up."),
+        "projects": ("projects:projects", "List the projects that your API key opens."),
+        "impulses": ("impulses:impulses", "List the impulses of a project and their variants."),
+        "targets": ("targets:targets", "List what a project can be built for."),
+        "convert": ("convert:convert", "Turn a C++ export into a bundle that needs no compiler."),
+        "package": ("package:package", "Make a wheel of a model, to install it by name."),
+    },
+    "Data": {
+        "upload": ("upload:upload", "Upload files and folders to a project."),
+        "collect": (
+            "collect:collect",
+            "Cut a stream of sensor readings into samples and upload them.",
+        ),
+    },
+    "Setup": {
+        "login": ("login:login", "Remember an API key of Edge Impulse Studio."),
+        "logout": ("login:logout", "Forget the API key of ei-runner login."),
+        "backends": ("backends:backends", "List all plugins and backends and whether they work."),
+        "doctor": ("doctor:doctor", "Check the installation and say what to do next."),
+    },
 }
 
 

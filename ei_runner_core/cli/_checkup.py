@@ -65,6 +65,7 @@ def examine() -> Iterator[Check]:
     yield from _commands()
     yield from _installed_models()
     yield from _variables()
+    yield from _login()
     yield _model()
 
 
@@ -208,6 +209,22 @@ def _variables() -> Iterator[Check]:
             yield Check("EI_BACKEND", "broken", str(error))
 
 
+def _login() -> Iterator[Check]:
+    """Whom ``ei-runner login`` remembers for the Studio in use; never the key."""
+    from .._http import Hosts
+    from ..credentials import read_login
+
+    try:
+        studio = Hosts.find().studio
+        login = read_login(studio)
+    except EdgeImpulseError as error:
+        yield Check("login", "broken", str(error))
+        return
+    if login is not None:
+        project = f"project {login.project_id}" if login.project_id else "no project chosen"
+        yield Check("login", "ok", f"{studio}, {project}")
+
+
 def _model() -> Check:
     """The model that is used when none is named; a variable that leads nowhere is a mistake."""
     from ..locate import is_in_studio, locate
@@ -217,7 +234,8 @@ def _model() -> Check:
             return Check("model", "", "in Studio, by EI_PROJECT_ID: see it with ei-runner models")
         source = locate(None)
     except EdgeImpulseError as error:
-        is_wish = isinstance(error, ModelNotFoundError) and not os.environ.get("EI_MODEL")
+        is_named = os.environ.get("EI_MODEL") or os.environ.get("EI_PROJECT_ID")
+        is_wish = isinstance(error, ModelNotFoundError) and not is_named
         return Check("model", "" if is_wish else "broken", str(error))
     problem = _problem_of(source)
     return Check(

@@ -14,21 +14,25 @@ from ._problems import BROKEN_PIPE
 
 __all__ = ["LazyGroup"]
 
+Builtin = tuple[str, str]
+
 
 class LazyGroup(click.Group):
     """Commands by name, without their modules.
 
     Args:
-        builtins: name to ("module:attribute" relative to ``package``, summary for the help page).
+        builtins: the sections of the help page, each a table of name to ("module:attribute"
+            relative to ``package``, summary).
         package: where the modules of the built-in commands lie.
         settings: as for ``click.Group``.
     """
 
     def __init__(
-        self, *, builtins: Mapping[str, tuple[str, str]], package: str, **settings: Any
+        self, *, builtins: Mapping[str, Mapping[str, Builtin]], package: str, **settings: Any
     ) -> None:
         super().__init__(**settings)
-        self._builtins = builtins
+        self._sections = builtins
+        self._builtins = {n: known for section in builtins.values() for n, known in section.items()}
         self._package = package
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -49,10 +53,33 @@ class LazyGroup(click.Group):
         offers = plugin_commands().get(cmd_name)
         return load_command(cmd_name, offers) if offers else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the typed command; a mistyped name is told with those that are near."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            near = self._names_like(args[0])
+            if not near:
+                raise
+        raise click.UsageError(f"No such command {args[0]!r} (did you mean {near}?)", ctx)
+
+    def _names_like(self, typed: str) -> str:
+        from difflib import get_close_matches
+
+        return " or ".join(get_close_matches(typed, self._summaries()))
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands on the help page without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(self._summaries().items()))
+        """List the commands on the help page, section by section, without importing them."""
+        summaries = self._summaries()
+        width = max(map(len, summaries))
+        sections = {heading: list(section) for heading, section in self._sections.items()}
+        sections["Plugins"] = [name for name in summaries if name not in self._builtins]
+        for heading, names in sections.items():
+            if names:
+                with formatter.section(heading):
+                    formatter.write_dl([(name.ljust(width), summaries[name]) for name in names])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete names without importing the commands."""

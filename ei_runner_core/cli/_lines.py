@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import InvalidInputError
 
@@ -16,10 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["LineSource"]
 
 _LONGEST = 1 << 20
+_LARGEST_PIPE = 1 << 17  # bytes, with what is buffered on this side
 
 
 class LineSource:
-    """Lines of text until the end of the stream, or until Ctrl-C while it waits for one.
+    """Lines of text until the end of the stream, or until Ctrl-C.
+
+    While it is open the first Ctrl-C only ends the lines: those that have come by then are given,
+    and what was made of them is finished. The second one is as usual.
 
     Args:
         name: a path, or ``"-"`` for standard input.
@@ -30,16 +38,22 @@ class LineSource:
 
     def __init__(self, name: str) -> None:
         self.is_interrupted = False
+        self._is_waiting = False
+        self._usual: Any = None
+        self._rest = _LARGEST_PIPE
         self._name = "stdin" if name == "-" else name
         self._file = _standard_input() if name == "-" else _opened(Path(name))
 
     def __iter__(self) -> Iterator[str]:
         mark = b"\xef\xbb\xbf"  # some editors write it before UTF-8
-        while line := self._next():
+        while line := self._left() if self.is_interrupted else self._next():
             yield line.removeprefix(mark).decode(errors="replace")
             mark = b""
 
     def __enter__(self) -> Self:
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._usual = signal.signal(signal.SIGINT, self._interrupt)
         return self
 
     def __exit__(
@@ -48,20 +62,49 @@ class LineSource:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._restore()
+        with suppress(OSError, ValueError):  # stdin may be closed; it belongs to others too
+            os.set_blocking(self._file.fileno(), True)
         if self._name != "stdin":
             self._file.close()
 
     def _next(self) -> bytes:
         """The next line, or the beginning of one that is far too long; empty at the end."""
         try:
+            self._is_waiting = True
             return self._file.readline(_LONGEST)
         except KeyboardInterrupt:
             self.is_interrupted = True
-            return b""
+            return self._left()
         except OSError as error:
             raise InvalidInputError(
                 f"cannot read {self._name}: {error.strerror or error}"
             ) from error
+        finally:
+            self._is_waiting = False
+
+    def _left(self) -> bytes:
+        """A line that has come before Ctrl-C: no more than what a pipe holds, and whole ones."""
+        if self._rest <= 0:
+            return b""
+        try:
+            os.set_blocking(self._file.fileno(), False)
+            line = self._file.readline(_LONGEST)
+        except (OSError, ValueError, TypeError):  # nothing is there: raw files give None then
+            return b""
+        self._rest -= len(line)
+        return line if line.endswith(b"\n") else b""
+
+    def _interrupt(self, _number: int, _frame: object) -> None:
+        self.is_interrupted = True
+        self._restore()
+        if self._is_waiting:
+            raise KeyboardInterrupt
+
+    def _restore(self) -> None:
+        if self._usual is not None:
+            signal.signal(signal.SIGINT, self._usual)
+            self._usual = None
 
 
 def _standard_input() -> BinaryIO:

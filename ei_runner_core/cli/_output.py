@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import monotonic
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["console", "json_option", "plain_table", "print_json", "show", "with_progress"]
 
 PROGRESS_AFTER_SECONDS = 2.0
+UNLIMITED = 10_000  # columns: in a file or a pipe nothing is broken to fit, unless COLUMNS says so
 
 Item = TypeVar("Item")
 
@@ -41,17 +43,25 @@ def _without_nan(value: Any) -> Any:
     return [_without_nan(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def console() -> Console:
-    """The terminal, or the file or pipe that stdout is."""
+def console(least_width: int = 0) -> Console:
+    """The terminal, or the file or pipe that stdout is; a terminal breaks longer lines itself."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, highlight=False)
+    if not _is_terminal(sys.stdout) and not os.environ.get("COLUMNS"):
+        return Console(file=sys.stdout, highlight=False, width=UNLIMITED)
+    terminal = Console(file=sys.stdout, highlight=False)
+    if terminal.width < least_width:  # with a height, as a dumb terminal is else 80 columns wide
+        terminal = Console(file=sys.stdout, highlight=False, width=least_width, height=25)
+    return terminal
 
 
-def show(*parts: RenderableType, soft_wrap: bool = False) -> None:
-    """Print parts below each other; without the blanks at the ends of lines in a file or pipe."""
-    terminal = console()
-    if _is_terminal(sys.stdout):
+def show(*parts: RenderableType, soft_wrap: bool = False, least_width: int = 0) -> None:
+    """Print parts below each other, without the blanks at the ends of lines in a file or pipe.
+
+    With ``least_width`` also on a terminal, which would break lines that are wider than it is.
+    """
+    terminal = console(least_width)
+    if _is_terminal(sys.stdout) and not least_width:
         terminal.print(*parts, sep="\n", soft_wrap=soft_wrap)
         return
     with terminal.capture() as captured:

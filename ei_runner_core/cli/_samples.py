@@ -12,13 +12,11 @@ import click
 if TYPE_CHECKING:
     from ..contract import Label, Sample
 
-__all__ = ["label_of", "label_options", "mapping_of", "samples_in"]
+__all__ = ["label_of", "label_options_of", "mapping_of", "samples_in"]
 
 _BOXES = "bounding_boxes.labels"
 
 _OPTIONS = (
-    click.option("--label", metavar="LABEL",
-                 help="The label of all samples; else of each folder or file name."),
     click.option("--labels", metavar="LABEL|KEY=VALUE", multiple=True,
                  help="One of several labels, or of labels by key; may be repeated."),
     click.option("--unlabeled", is_flag=True, help="Upload without labels."),
@@ -27,11 +25,20 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-def label_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What is said about all samples: for :func:`label_of`, and ``metadata``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def label_options_of(otherwise: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """What is said about all samples: for :func:`label_of`, and ``metadata``.
+
+    Args:
+        otherwise: where a label comes from that is not given.
+    """
+    label = click.option("--label", metavar="LABEL", help=f"The label of all samples; {otherwise}.")
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed((label, *_OPTIONS)):
+            command = option(command)
+        return command
+
+    return add
 
 
 def label_of(label: str | None, labels: Sequence[str], *, is_unlabeled: bool) -> Label:

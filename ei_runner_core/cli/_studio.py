@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ._output import plain_table, show
-
 if TYPE_CHECKING:
     from ..studio.api import Studio
 
-__all__ = ["impulse_option", "key_option", "open_studio", "project_option", "show_rows"]
+__all__ = ["impulse_option", "key_option", "open_studio", "project_option"]
 
 _SECONDS = 120.0
 
@@ -62,16 +60,3 @@ def open_studio(
     deadline = time.monotonic() + _SECONDS
     with Studio(Hosts.find().studio, found.api_key, deadline=deadline) as studio:
         yield studio, found.project_id
-
-
-def show_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], none: str) -> None:
-    """Show a table, or a line if it has no rows."""
-    from .._tables import plain_text
-
-    table = plain_table(*columns)
-    for row in rows:
-        table.add_row(*(plain_text(cell) for cell in row))
-    if table.row_count:
-        show(table)
-    else:
-        click.echo(none, err=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..authoring.commands import options_option
+from ..errors import InvalidInputError
+from ._samples import mapping_of
 
 if TYPE_CHECKING:
     from ..contract import Uploader
@@ -19,8 +20,9 @@ _CATEGORIES = ("training", "testing", "anomaly", "split", "validation", "post-pr
 _OPTIONS = (
     click.option("--to", "place", metavar="NAME", default="edge-impulse", show_default=True,
                  help="The uploader, one of those that ei-runner backends lists."),
-    options_option("-o", "--option",
-                   text="An option of the uploader, such as path=FOLDER; may be repeated."),
+    click.option("-o", "--option", "options", metavar="KEY=VALUE", multiple=True,
+                 callback=lambda _context, _parameter, pairs: mapping_of("--option", pairs),
+                 help="An option of the uploader, such as path=FOLDER; may be repeated."),
     click.option("--api-key-file", metavar="FILE",
                  help="A file with the API key; else EI_API_KEY, or ei-runner login."),
     click.option("--dry-run", is_flag=True, help="Look at everything, send nothing."),
@@ -51,20 +53,26 @@ def opened(
     """An uploader that is closed in the end.
 
     Raises:
-        UsageError: the key was typed.
+        UsageError: the key was typed, or the uploader does not know what is asked for.
     """
-    from ..uploaders import open_uploader
+    from ..uploaders import open_dry_run, open_uploader
 
     if "api_key" in options:
         raise click.UsageError(
             "what is typed can be seen in the list of processes: give the API key as EI_API_KEY or "
             "with --api-key-file, and make a new one"
         )
-    flags = {"dry_run": dry_run, "allow_duplicates": allow_duplicates}
-    given: dict[str, Any] = {name: True for name, value in flags.items() if value}
+    given: dict[str, Any] = {"allow_duplicates": True} if allow_duplicates else {}
     if api_key_file is not None:
         given["api_key_file"] = api_key_file
-    uploader = open_uploader(place, {**options, **given})
+    try:
+        uploader = (open_dry_run if dry_run else open_uploader)(place, {**options, **given})
+    except InvalidInputError as error:
+        for name in given:
+            if f"no option {name!r}" in str(error):
+                flag = name.replace("_", "-")
+                raise click.UsageError(f"--{flag} does not go with --to {place}: {error}") from None
+        raise
     try:
         yield uploader
     finally:

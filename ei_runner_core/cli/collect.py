@@ -12,7 +12,7 @@ from ..errors import InvalidInputError
 from ._lines import LineSource
 from ._output import json_option
 from ._problems import FAILED, INTERRUPTED, tell
-from ._samples import label_of, label_options, mapping_of
+from ._samples import label_of, label_options_of, mapping_of
 from ._uploading import category_option, opened, place_options
 from ._verdicts import Verdicts
 
@@ -44,9 +44,14 @@ _MOST_READINGS = 1e9
 @click.option("--name", metavar="NAME", default="sample", show_default=True,
               help="What the samples are called, with a number.")  # fmt: skip
 @category_option("Where the samples go; else training.")
-@label_options
+@label_options_of("else of --name, up to its first dot")
 @click.option("--device", metavar="NAME", help="The name of the device that measures.")
 @click.option("--cbor", is_flag=True, help="Send CBOR instead of JSON.")
+@click.option(
+    "--skip-bad-lines",
+    is_flag=True,
+    help="Leave out and count what is no reading; with --axes also greetings.",
+)
 @place_options
 @json_option
 def collect(
@@ -67,6 +72,7 @@ def collect(
     metadata: tuple[str, ...],
     device: str | None,
     cbor: bool,
+    skip_bad_lines: bool,
     place: str,
     options: Mapping[str, Any],
     api_key_file: str | None,
@@ -102,18 +108,25 @@ def collect(
         device_name=device,
     )
     with (
-        Verdicts(as_json=as_json, again="what was not complete is lost") as verdicts,
+        Verdicts(as_json=as_json, again="what was not complete is lost",
+                 dry_run=dry_run) as verdicts,
         opened(place, options, api_key_file=api_key_file, dry_run=dry_run) as uploader,
         LineSource(stream) as source,
-    ):
-        lines = read_lines(source, line_format=line_format, axes=names)
+    ):  # fmt: skip
+        verdicts.begin(uploader)
+        lines = read_lines(
+            source,
+            line_format=line_format,
+            axes=names,
+            on_bad_line=verdicts.bad_line if skip_bad_lines else None,
+        )
         report = upload_all(
             uploader,
             islice(_recorded(lines, recording), samples),
             concurrency=_AT_A_TIME,
             on_receipt=verdicts.show,
+            on_report=verdicts.conclude,
         )
-        verdicts.conclude(report, dry_run=dry_run)
     if source.is_interrupted:
         raise click.exceptions.Exit(INTERRUPTED)
     if not report.ok:
@@ -136,11 +149,15 @@ def _recorded(lines: Any, recording: Recording) -> Iterator[Sample]:
     rest = sum(left)
     if not count:
         raise InvalidInputError(
-            f"the stream ended after {rest} readings, a sample has {recording.readings}: nothing "
+            f"the stream ended after {_counted(rest)}, a sample has {recording.readings}: nothing "
             "was uploaded; see --readings and --length"
         )
     if rest:
-        tell(f"the last {rest} readings of the stream make no whole sample and are left out")
+        tell(f"the end of the stream, {_counted(rest)}, makes no whole sample and is left out")
+
+
+def _counted(readings: int) -> str:
+    return f"{readings} reading{'' if readings == 1 else 's'}"
 
 
 def _axes(text: str | None) -> tuple[tuple[str, ...], dict[str, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from ._output import json_option, print_json
-from ._studio import key_option, open_studio, project_option, show_rows
+from ._rows import show_rows
+from ._studio import key_option, open_studio, project_option
 
 __all__ = ["impulses"]
 

@@ -20,14 +20,15 @@ __all__ = ["login", "logout"]
 @click.command(short_help="Remember an API key of Edge Impulse Studio.")
 @click.option("--api-key-file", metavar="FILE",
               help="A file that holds the key; else it is asked for.")  # fmt: skip
-@click.option("--project", metavar="ID",
+@click.option("-p", "--project", metavar="ID",
               help="The project to use where the key opens several.")  # fmt: skip
 @json_option
 def login(api_key_file: str | None, project: str | None, as_json: bool) -> None:
     """Check an API key with Studio and remember it, in a file that only you can read.
 
-    The key is asked for, or read from stdin where that is no terminal.
-    EI_API_KEY and --api-key-file come before it where they are given. EI_HOST names another Studio.
+    The key is asked for, or read from stdin where that is no terminal; EI_API_KEY is not looked at.
+    The other commands use this login unless --api-key-file or EI_API_KEY gives them a key. EI_HOST
+    names another Studio.
     """
     from .._http import Hosts
     from .._text import one_line, printable
@@ -84,7 +85,8 @@ def _choose(projects: tuple[Project, ...], wanted: int | None) -> Project:
     if _is_interactive():
         return project_of(projects, _ask_for_one(projects))
     raise InvalidInputError(
-        f"the API key opens {len(projects)} projects, say which with --project: {named(projects)}"
+        f"the API key opens {len(projects)} projects, say which with --project (-p): "
+        f"{named(projects)}"
     )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._output import json_option, print_json
-from ._studio import impulse_option, key_option, open_studio, project_option, show_rows
+from ._rows import show_rows
+from ._studio import impulse_option, key_option, open_studio, project_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ import click
 
 from ._output import json_option
 from ._problems import FAILED
-from ._samples import label_of, label_options, mapping_of, samples_in
+from ._samples import label_of, label_options_of, mapping_of, samples_in
 from ._uploading import category_option, opened, place_options
 from ._verdicts import Verdicts
 
@@ -25,7 +25,7 @@ __all__ = ["upload"]
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True,
                 type=click.Path(exists=True, path_type=Path))  # fmt: skip
 @category_option("Where the samples go; else what a folder says, or training.")
-@label_options
+@label_options_of("else of each folder or file name")
 @click.option("--dataset-format", metavar="KIND",
               help="How folders are annotated, such as coco; else it is found out.")  # fmt: skip
 @click.option("--allow-duplicates", is_flag=True, help="Also upload what is there already.")
@@ -77,10 +77,14 @@ def upload(
         metadata=mapping_of("--metadata", metadata),
     )
     with (
-        Verdicts(as_json=as_json, again="the same command goes on where it stopped") as verdicts,
+        Verdicts(as_json=as_json, again="the same command goes on where it stopped",
+                 dry_run=dry_run) as verdicts,
         opened(place, options, api_key_file=api_key_file, dry_run=dry_run,
                allow_duplicates=allow_duplicates) as uploader,
     ):  # fmt: skip
+        verdicts.begin(uploader)
+        if dry_run:
+            _tell_formats(verdicts, paths, dataset_format)
         if verdicts.has_bar:
             verdicts.expect(sum(1 for _ in samples(on_skipped=_say_nothing)))
         report = upload_all(
@@ -89,10 +93,18 @@ def upload(
             concurrency=concurrency,
             journal=None if dry_run else _journal(journal, uploader, paths, is_fresh=fresh),
             on_receipt=verdicts.show,
+            on_report=verdicts.conclude,
         )
-        verdicts.conclude(report, dry_run=dry_run)
     if not report.ok:
         raise click.exceptions.Exit(FAILED)
+
+
+def _tell_formats(verdicts: Verdicts, paths: tuple[Path, ...], dataset_format: str | None) -> None:
+    from ..ingestion.datasets import detect_kind
+
+    for path in paths:
+        if path.is_dir():
+            verdicts.read_as(path, dataset_format or detect_kind(path))
 
 
 def _say_nothing(path: Path, reason: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..contract import Unlabeled
 from ..errors import InvalidInputError
 
-__all__ = ["check_text", "check_texts"]
+__all__ = ["check_label", "check_text", "check_texts"]
 
 
 def check_text(text: Any, what: str) -> None:
@@ -35,3 +36,18 @@ def check_texts(texts: Mapping[Any, Any], what: str) -> None:
     for name, text in texts.items():
         check_text(name, f"a name in the {what}")
         check_text(text, f"{name!r} in the {what}")
+
+
+def check_label(label: Any) -> None:
+    """Refuse what is no :data:`ei_runner_core.Label`.
+
+    Raises:
+        InvalidInputError: it shows the label.
+    """
+    if isinstance(label, Mapping):
+        check_texts(label, "label")
+    elif isinstance(label, tuple):
+        for one in label:
+            check_text(one, "a label")
+    elif label is not None and not isinstance(label, Unlabeled):
+        check_text(label, "the label")

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ..contract import Label, LabelSpan, Sample
 from ..errors import InvalidInputError
+from ._described import described
 from .acquisition import DEVICE_TYPE, AcquisitionDocument, NonFinite
-from .filenames import with_ending
 
 if TYPE_CHECKING:
     from .._http.secrets import Secret
@@ -70,16 +70,10 @@ def sample_from_array(
     )
     encode = document.to_cbor if form == "cbor" else document.to_json
     content = encode(hmac_key, non_finite=non_finite)
+    told = described(name, f".{form}", label, category, metadata)
     spans = tuple(structured_labels)
     _check_end(spans, len(np.asarray(array)))
-    return Sample(
-        with_ending(name, f".{form}"),
-        content,
-        label=label,
-        category=category,
-        metadata=dict(metadata or {}),
-        structured_labels=spans,
-    )
+    return Sample(**told, content=content, structured_labels=spans)
 
 
 def _interval(interval_ms: float | None, frequency: float | None) -> float:

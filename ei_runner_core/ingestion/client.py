@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 from time import monotonic
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -19,7 +19,7 @@ from .._http.secrets import Secret, redact
 from .._text import one_line
 from ..contract import Receipt, Sample, Uploader
 from ..credentials import find_credentials
-from ..errors import IngestionError
+from ..errors import IngestionError, InvalidInputError
 from .encoding import UploadRequest, encode_upload
 from .multipart import BodyStream, MultipartBody
 from .verdicts import REFUSALS, Refused, Unreadable, read_receipt
@@ -55,9 +55,13 @@ class Client(Uploader):
         api_key_file: str | os.PathLike[str] | None = None,
         hosts: Hosts | None = None,
         retries: Retries = Retries(),  # noqa: B008 - frozen
-        timeout: float = 120.0,
+        timeout: float = 60.0,
         concurrency: int = 20,
     ) -> None:
+        if not isinstance(hosts, (Hosts, NoneType)):
+            raise InvalidInputError(
+                f"hosts is {hosts!r}, expected Hosts, such as of Hosts.find({{'EI_HOST': ...}})"
+            )
         self._key = find_credentials(api_key, api_key_file).api_key
         url = (hosts or Hosts.find()).ingestion
         self._retries = retries
@@ -154,7 +158,7 @@ class Client(Uploader):
                 headers=request.headers,
                 body=attempts.open,
                 deadline=deadline,
-                is_safe=not allow_duplicates,
+                is_safe=lambda: not (allow_duplicates and attempts.was_sent),
                 accept=REFUSALS,
                 on_unknown=attempts.note_unknown,
             )
@@ -202,6 +206,11 @@ class _Attempts:
         self._stream = self._body.open()
         return self._stream
 
+    @property
+    def was_sent(self) -> bool:
+        """Whether the last attempt sent all; what broke off before was surely not taken."""
+        return self._stream is not None and self._stream.is_spent
+
     def note_unknown(self) -> None:
-        """The last attempt failed; if it sent the whole body, that may have been taken."""
-        self.may_have_arrived |= self._stream is not None and self._stream.is_spent
+        """The last attempt failed, after which it may have been taken."""
+        self.may_have_arrived |= self.was_sent

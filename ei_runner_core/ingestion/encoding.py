@@ -34,6 +34,8 @@ def encode_upload(sample: Sample, *, allow_duplicates: bool = False) -> UploadRe
     Raises:
         InvalidInputError: the sample cannot be sent; the message says why.
     """
+    if not isinstance(sample, Sample):
+        raise InvalidInputError(f"the sample is {sample!r}, expected an ei_runner_core.Sample")
     check_category(sample.category)
     check_filename(sample.filename)
     headers = upload_headers(sample, allow_duplicates=allow_duplicates)

@@ -75,7 +75,7 @@ class Journal:
         try:
             self._file = self._opened(place)
         except BaseException:
-            self._lock.release()
+            self._unlock()
             raise
 
     def is_done(self, key: str) -> bool:
@@ -108,14 +108,13 @@ class Journal:
 
     def remove(self) -> None:
         """Delete the file: everything has arrived, and there is nothing to go on with."""
-        for path in (self._path, Path(self._lock.lock_file)):
-            path.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the file. Closing twice is legal."""
         with self._guard:
             self._file.close()
-        self._lock.release()
+        self._unlock()
 
     def __enter__(self) -> Self:
         return self
@@ -127,6 +126,13 @@ class Journal:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _unlock(self) -> None:
+        """Leave no lock behind; only the one who holds it may delete it."""
+        if self._lock.is_locked:
+            with suppress(OSError):  # the folder has become read-only: it may stay
+                Path(self._lock.lock_file).unlink(missing_ok=True)
+            self._lock.release()
 
     def _opened(self, place: str) -> FileIO:
         try:

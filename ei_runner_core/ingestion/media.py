@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..contract import Label, LabeledBox, Sample
 from ..errors import InvalidInputError
-from .filenames import with_ending
+from ._described import described
 
 __all__ = ["sample_from_audio", "sample_from_image"]
 
@@ -40,7 +40,7 @@ def sample_from_image(
         bounding_boxes: the objects in the image; none given says nothing about objects.
 
     Raises:
-        InvalidInputError: the array has another shape or dtype.
+        InvalidInputError: the array has another shape or dtype, or what is told cannot be sent.
         BackendUnavailableError: Pillow is not installed.
     """
     from ..images.loading import check_rgb, pillow
@@ -51,11 +51,8 @@ def sample_from_image(
     held = io.BytesIO()
     pillow().fromarray(np.ascontiguousarray(image)).save(held, "PNG")
     return Sample(
-        with_ending(name, ".png"),
-        held.getvalue(),
-        label=label,
-        category=category,
-        metadata=dict(metadata or {}),
+        **described(name, ".png", label, category, metadata),
+        content=held.getvalue(),
         bounding_boxes=None if bounding_boxes is None else tuple(bounding_boxes),
     )
 
@@ -80,7 +77,8 @@ def sample_from_audio(
         metadata: texts by name.
 
     Raises:
-        InvalidInputError: the array has another shape, dtype or range, or the frequency is wrong.
+        InvalidInputError: the array has another shape, dtype or range, or something else that is
+            told is wrong.
     """
     if int(frequency) != frequency or frequency < 1:
         raise InvalidInputError(f"the frequency is {frequency!r}, expected whole hertz above 0")
@@ -91,13 +89,7 @@ def sample_from_audio(
         file.setsampwidth(2)
         file.setframerate(int(frequency))
         file.writeframes(pulses.astype("<i2").tobytes())
-    return Sample(
-        with_ending(name, ".wav"),
-        held.getvalue(),
-        label=label,
-        category=category,
-        metadata=dict(metadata or {}),
-    )
+    return Sample(**described(name, ".wav", label, category, metadata), content=held.getvalue())
 
 
 def _int16(audio: npt.NDArray[Any]) -> npt.NDArray[np.int16]:

@@ -10,7 +10,7 @@ from typing import Any
 from ..contract import LabeledBox, LabelSpan, Sample
 from ..errors import InvalidInputError
 from ._json_text import json_text
-from ._texts import check_text, check_texts
+from ._texts import check_label, check_text, check_texts
 
 __all__ = ["attachments_sidecar", "boxes_sidecar", "label_map_sidecar", "spans_sidecar"]
 
@@ -52,12 +52,10 @@ def label_map_sidecar(sample: Sample) -> Sidecar | None:
         InvalidInputError: a label or a key is no text.
     """
     label = sample.label
+    check_label(label)
     if isinstance(label, Mapping):
-        check_texts(label, "label")
         told: Any = dict(label)
     elif isinstance(label, tuple):
-        for one in label:
-            check_text(one, "a label")
         told = list(label)
     else:
         return None

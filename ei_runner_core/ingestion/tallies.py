@@ -16,6 +16,7 @@ __all__ = ["Tally", "UploadReport"]
 
 _MOST_FAILURES = 1000
 _MOST_IN_A_ROW = 20
+_MOST_AT_FIRST = 3  # before anything has arrived; one sample alone may be what the place chokes on
 _MOST_AGAIN = 100  # they are held in memory
 
 
@@ -71,7 +72,7 @@ class Tally:
             IngestionError: there is no sense in going on.
         """
         if isinstance(found, BaseException):
-            self._judge(found)
+            self._judge(found, task)
             if self._gets_another_try(task, found):
                 self._again.append(replace(task, is_second=True))
                 return
@@ -92,7 +93,7 @@ class Tally:
         seconds = time.monotonic() - self._started
         return UploadReport(**self._counts, failures=tuple(self._failures), seconds=seconds)
 
-    def _judge(self, error: BaseException) -> None:
+    def _judge(self, error: BaseException, task: Task) -> None:
         """Raise an error that concerns not one sample alone."""
         if not isinstance(error, EdgeImpulseError):
             raise error
@@ -100,7 +101,8 @@ class Tally:
             return
         self._errors_in_a_row += 1
         has_arrived = any(self._counts[name] for name in ("uploaded", "duplicates"))
-        if not has_arrived or self._errors_in_a_row >= _MOST_IN_A_ROW:
+        most = _MOST_IN_A_ROW if has_arrived else _MOST_AT_FIRST
+        if self._errors_in_a_row >= most or (task.is_second and not has_arrived):
             raise error
 
     def _gets_another_try(self, task: Task, error: BaseException) -> bool:

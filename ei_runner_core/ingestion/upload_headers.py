@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ..contract import Sample, Unlabeled
 from ..errors import InvalidInputError
-from ._texts import check_text, check_texts
+from ._texts import check_label, check_texts
 
 __all__ = ["CATEGORIES", "check_category", "upload_headers"]
 
@@ -51,7 +51,7 @@ def _label(sample: Sample) -> dict[str, str]:
         return {"x-label": "", "x-no-label": "1"}
     if label is None or isinstance(label, (tuple, Mapping)):
         return {}
-    check_text(label, "the label")
+    check_label(label)
     return {"x-label": quote(label, safe=_UNQUOTED)}
 
 

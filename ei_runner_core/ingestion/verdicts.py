@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REFUSALS", "Refused", "Unreadable", "read_receipt"]
 
-REFUSALS = (400, 413, 415, 422, 431)
+REFUSALS = (400, 409, 413, 415, 422, 431)
 """The statuses of answers that are about the sample itself."""
 
 _DUPLICATE = re.compile(r"\bhash already exists\b", re.IGNORECASE)
@@ -37,8 +37,7 @@ def read_receipt(filename: str, response: requests.Response) -> Receipt:
         Refused: it tells of the request, not of the sample.
     """
     if not response.ok:
-        reason = trouble_of_answer(response, response.content).reason
-        return Receipt(filename, ok=False, message=reason)
+        return _refused(filename, trouble_of_answer(response, response.content).reason)
     try:
         document = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -47,8 +46,16 @@ def read_receipt(filename: str, response: requests.Response) -> Receipt:
     if isinstance(verdicts, list) and verdicts and all(map(_is_verdict, verdicts)):
         return _receipt(filename, verdicts)
     if isinstance(document, dict) and document.get("success") is False:
-        raise Refused(str(document.get("error") or "no reason given"))
+        reason = str(document.get("error") or "no reason given")
+        if _DUPLICATE.search(reason):
+            return _refused(filename, reason)
+        raise Refused(reason)
     raise Unreadable("the answer has no verdict on it")
+
+
+def _refused(filename: str, reason: str) -> Receipt:
+    is_duplicate = _DUPLICATE.search(reason) is not None
+    return Receipt(filename, ok=False, message=reason, is_duplicate=is_duplicate)
 
 
 def _is_verdict(verdict: Any) -> bool:

@@ -5,7 +5,7 @@
     from ei_runner_core.studio import download
 
     model = download()  # EI_PROJECT_ID and EI_API_KEY say which
-    EdgeImpulseModel(model.path)
+    EdgeImpulseModel(model)
 """
 
 from __future__ import annotations

@@ -81,6 +81,10 @@ class Studio:
         self._calls.close()
         self._slow_calls.close()
 
+    def clean(self, text: str) -> str:
+        """A text of Studio as one line, without the key."""
+        return self._calls.clean(text)
+
     def problem(self) -> str:
         """Why Studio cannot be reached at present; empty if it answers, be it that it refuses."""
         try:
@@ -151,7 +155,9 @@ class Studio:
             document = self._get(f"/api/{project}/deployment/history", query)
         except StudioError:  # older installations keep none
             found = self._get(f"/api/{project}/deployment/last", {"impulseId": impulse})
-            return read_record(found.get("lastBuild"), LastBuild, "the last build").version
+            last = read_record(found.get("lastBuild"), LastBuild, "the last build")
+            is_it = (last.deployment_type, (last.engine, last.model_type)) == (target, kind)
+            return last.version if is_it else None
         builds = read_records(document.get("deployments"), Deployment, "the builds")
         fitting = [b.deployment_version for b in builds if (b.engine, b.model_type) == kind]
         return max(fitting, default=None)
@@ -183,9 +189,10 @@ class Studio:
         document = self._get(f"/api/{project}/jobs/{job}/status")
         return read_record(document.get("job"), Job, "how far the job is")
 
-    def log(self, project: int, job: int) -> tuple[tuple[LogLine, ...], int]:
+    def log(self, project: int, job: int, deadline: float) -> tuple[tuple[LogLine, ...], int]:
         """The last lines of a job's log, the oldest first, and how many there are in all."""
-        document = self._get(f"/api/{project}/jobs/{job}/stdout")
+        path = f"/api/{project}/jobs/{job}/stdout"
+        document = self._calls.get_json(path, deadline=min(deadline, self.deadline))
         lines = read_records(document.get("stdout"), LogLine, "the log")
         is_newest_first = bool(lines) and lines[0].created >= lines[-1].created
         total = read_record(document.get("totalCount", len(lines)), int, "the length of the log")

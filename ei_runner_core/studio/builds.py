@@ -18,6 +18,7 @@ __all__ = ["PAUSES", "Pauses", "watch"]
 
 _LAST_LINES = 8
 _SECONDS_TO_CANCEL = 10.0
+_SECONDS_FOR_LOG = 5.0
 
 
 class Pauses(msgspec.Struct, frozen=True):
@@ -75,7 +76,7 @@ def _wait(studio: Studio, project: int, build: Build, log: _Log, pauses: Pauses)
             break
         if time.monotonic() + pause >= studio.deadline:
             time.sleep(max(studio.deadline - time.monotonic(), 0.0))
-            raise DeadlineError("it is still running")
+            raise DeadlineError("it still ran when the time was up")
         time.sleep(pause)
         pause = min(pause * pauses.growth, pauses.longest)
     if job.finished_successful is not True:
@@ -99,8 +100,9 @@ class _Log:
 
     def show(self) -> None:
         """Fetch what is new. A log that cannot be had is no reason to give up a build."""
-        with suppress(StudioError):
-            lines, total = self._studio.log(*self._place)
+        deadline = time.monotonic() + _SECONDS_FOR_LOG
+        with suppress(StudioError, DeadlineError):
+            lines, total = self._studio.log(*self._place, deadline)
             new = min(max(total - self._shown, 0), len(lines))
             self._shown = max(total, self._shown)
             for text in _texts(lines[len(lines) - new :]):

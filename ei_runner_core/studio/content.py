@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from .._optional import need
 from ..authoring.archives import unpack
+from ..authoring.native_files import Content, Damaged, describe, read_native_file
 from ..errors import EdgeImpulseError, ModelFormatError
 from .cache import remove
 
 __all__ = ["check_bundles_can_be_made", "stage"]
 
 _ZIP = b"PK\x03\x04"
+_MACHINES = {"x86_64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "armv7": "arm"}
 _PROGRAMS = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!")
 
 
@@ -25,7 +28,7 @@ def check_bundles_can_be_made() -> None:
         need(module, "making a bundle of a C++ library", "tensor")
 
 
-def stage(file: Path, form: str, folder: Path, what: str) -> str:
+def stage(file: Path, form: str, folder: Path, what: str, target: str = "") -> str:
     """Make a model of a downloaded file.
 
     Args:
@@ -33,6 +36,7 @@ def stage(file: Path, form: str, folder: Path, what: str) -> str:
         form: ``"library"``, ``"eim"`` or ``"bundle"``.
         folder: a new folder for the model.
         what: the name of the build, for messages.
+        target: what it was built for; a program has to be for that machine.
 
     Returns:
         The path of the model below the folder.
@@ -46,7 +50,7 @@ def stage(file: Path, form: str, folder: Path, what: str) -> str:
     remove(folder)
     folder.mkdir(parents=True)
     try:
-        return _program(file, folder) if form == "eim" else _library(file, form, folder)
+        return _program(file, folder, target) if form == "eim" else _library(file, form, folder)
     except ModelFormatError as error:
         raise ModelFormatError(
             f"what Studio sent for {what} cannot be used: {_without_place(str(error), file)}; "
@@ -54,13 +58,26 @@ def stage(file: Path, form: str, folder: Path, what: str) -> str:
         ) from None
 
 
-def _program(file: Path, folder: Path) -> str:
+def _program(file: Path, folder: Path, target: str) -> str:
     head = _head(file)
     if not head.startswith(_PROGRAMS):
         raise ModelFormatError(f"it is no program ({_about(file, head)})")
+    _check_machine(file, target)
     model = file.rename(folder / "model.eim")
     model.chmod(0o755)
     return model.name
+
+
+def _check_machine(file: Path, target: str) -> None:
+    """See that a program is for the machine of its target, as far as its head tells."""
+    found = None
+    with file.open("rb") as opened, suppress(Damaged):  # which the backend tells better
+        found = read_native_file(Content(opened))
+    wanted = next((name for mark, name in _MACHINES.items() if mark in target), None)
+    if found is not None and wanted is not None and wanted not in found.machines:
+        raise ModelFormatError(
+            f"it is a program for {describe(found.system, found.machines)}, not for {target}"
+        )
 
 
 def _library(file: Path, form: str, folder: Path) -> str:

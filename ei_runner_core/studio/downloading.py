@@ -35,7 +35,7 @@ _FEW_RETRIES = Retries(attempts=4, base=0.3)  # a second or so
 
 
 class DownloadedModel(msgspec.Struct, frozen=True):
-    """A model from Studio, on the disk; ``EdgeImpulseModel(path)`` opens it.
+    """A model from Studio, on the disk: a path, which ``EdgeImpulseModel`` opens.
 
     ``variant`` is empty for a model without a network. ``was_cached`` tells whether it was there
     before.
@@ -50,6 +50,10 @@ class DownloadedModel(msgspec.Struct, frozen=True):
     target: str
     form: str
     was_cached: bool
+
+    def __fspath__(self) -> str:
+        """Where it is, for all that takes a path."""
+        return str(self.path)
 
 
 def download(

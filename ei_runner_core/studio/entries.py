@@ -52,7 +52,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CachedModel(msgspec.Struct, frozen=True):
-    """A model in the cache; ``last_used`` counts seconds since the epoch."""
+    """A model in the cache, and a path; ``last_used`` counts seconds since the epoch."""
 
     folder: Path
     manifest: Manifest
@@ -62,6 +62,10 @@ class CachedModel(msgspec.Struct, frozen=True):
     def path(self) -> Path:
         """Where the model itself is."""
         return self.folder / self.manifest.content
+
+    def __fspath__(self) -> str:
+        """Where the model itself is, for all that takes a path."""
+        return str(self.path)
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):

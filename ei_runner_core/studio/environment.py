@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["download_named", "is_logged_in"]
+from ..errors import InvalidInputError
+
+__all__ = ["can_log_in", "download_named", "is_logged_in"]
 
 
 def is_logged_in() -> bool:
@@ -17,6 +19,14 @@ def is_logged_in() -> bool:
     from ..credentials import read_login
 
     return read_login(Hosts.find().studio) is not None
+
+
+def can_log_in() -> bool:
+    """Whether there is a login that can be used, for a hint: what is wrong with it is no matter."""
+    try:
+        return is_logged_in()
+    except InvalidInputError:
+        return False
 
 
 def download_named(backend: str | None = None, impulse: int | str | None = None) -> Path:

@@ -68,7 +68,9 @@ def fetch(
             known = _build(studio, plan, on_progress)
         else:
             _tell_of_changes(studio, plan, known, version)
-        return _bring(studio, plan, cache, host, known, place, on_progress), False
+        is_pinned = version is not None
+        model = _bring(studio, plan, cache, host, known, place, on_progress, is_pinned=is_pinned)
+        return model, False
 
 
 def _name(plan: Plan, host: str) -> tuple[object, ...]:
@@ -135,18 +137,20 @@ def _bring(
     version: int,
     place: Path,
     on_progress: OnProgress,
+    *,
+    is_pinned: bool,
 ) -> CachedModel:
     def on_bytes(done: int, total: int | None) -> None:
         on_progress(Progress("download", f"version {version}", done, total))
 
-    download = Download(studio, _source(plan, version), place, on_bytes)
+    download = Download(studio, _source(plan, version, is_pinned=is_pinned), place, on_bytes)
     staged = place / "staged"
     with cache.writing():
         try:
             file = download.run()
             on_progress(Progress("unpack", f"version {version}"))
             what = f"version {version} of project {plan.project}"
-            content = stage(file, plan.form, staged, what)
+            content = stage(file, plan.form, staged, what, plan.target)
             model = cache.keep(_manifest(plan, host, version, staged, content), staged)
         except OSError as error:
             if not isinstance(error, EdgeImpulseError):  # no room: do not keep it occupied
@@ -163,8 +167,11 @@ def _bring(
     return model
 
 
-def _source(plan: Plan, version: int) -> Source:
-    """The download of a version; older installations of Studio only have that of the newest."""
+def _source(plan: Plan, version: int, *, is_pinned: bool) -> Source:
+    """The download of a version; older installations of Studio only have that of the newest.
+
+    That is no replacement for a version that is asked for.
+    """
     query = {
         "type": plan.target,
         "modelType": plan.variant or None,
@@ -173,7 +180,7 @@ def _source(plan: Plan, version: int) -> Source:
     }
     older = Source(f"/api/{plan.project}/deployment/download", query)
     path = f"/api/{plan.project}/deployment/history/{version}/download"
-    return Source(path, is_fixed=True, otherwise=older)
+    return Source(path, is_fixed=True, otherwise=None if is_pinned else older)
 
 
 def _manifest(plan: Plan, host: str, version: int, staged: Path, content: str) -> Manifest:

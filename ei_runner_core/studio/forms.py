@@ -74,8 +74,9 @@ def wanted_forms(
     specs = [plugins.backend(name)] if name else list(plugins.backends.values())
     found = tuple(dict.fromkeys(_forms_of(specs)))
     if not found:
+        who = f"the backend {name} runs no" if name else "no backend that is installed runs a"
         raise BackendNotFoundError(
-            f"{name or 'nothing that is installed'} runs no model that Studio builds; "
+            f"{who} model that Studio builds; "
             f"{install_hint('full-tflite')}, or say what you want with form= (--form): "
             f"{', '.join(FORMS)}"
         )

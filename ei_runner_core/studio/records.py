@@ -84,10 +84,13 @@ class Deployment(msgspec.Struct, frozen=True, rename="camel"):
     impulse_has_changed_since_deployment: bool = False
 
 
-class LastBuild(msgspec.Struct, frozen=True):
+class LastBuild(msgspec.Struct, frozen=True, rename="camel"):
     """The newest build of an impulse, whatever it was built for."""
 
     version: int
+    deployment_type: str = ""
+    engine: str = ""
+    model_type: str | None = None
 
 
 class Build(msgspec.Struct, frozen=True, rename="camel"):
@@ -122,6 +125,8 @@ def read_record(document: Any, kind: type[Record], what: str) -> Record:
     Raises:
         StudioError: it is not of that kind.
     """
+    if isinstance(document, dict):  # null means the same as nothing
+        document = {name: value for name, value in document.items() if value is not None}
     try:
         return msgspec.convert(document, kind, strict=False)
     except msgspec.ValidationError as error:

@@ -13,7 +13,6 @@ import msgspec
 
 from .._http.bodies import read_chunks
 from .._http.errors import AnswerCut
-from .._text import one_line
 from ..errors import DeadlineError, StudioError
 from .api import Studio
 
@@ -137,7 +136,7 @@ class Download:
                 return self._receive()
             if answer.status_code == _NO_SUCH_PART:
                 return self._settle(answer, start)
-            _refuse_page(answer)
+            self._refuse_page(answer)
             if answer.status_code == _PART and not _continues(answer, state, start):
                 self.forget()
                 raise AnswerCut("another part was sent than was asked for")
@@ -188,6 +187,18 @@ class Download:
                 self.forget()
             raise AnswerCut(f"{done} bytes came of {total}")
 
+    def _refuse_page(self, answer: requests.Response) -> None:
+        """Raise for what is sent in place of a file: a reason as JSON, or a page."""
+        if not _is_page(answer):
+            return
+        text = b""
+        for piece in read_chunks(answer, _PIECE):
+            text += piece
+            if len(text) >= _LONGEST_PAGE:
+                break
+        kind = answer.headers.get("Content-Type", "").lower()
+        raise StudioError(f"Studio sent no file but {_reason(self._studio.clean, text, kind)}")
+
     def _known_part(self) -> _State | None:
         """What is known about the part on the disk; ``None`` if it cannot be continued."""
         try:
@@ -230,23 +241,10 @@ def _is_page(answer: requests.Response) -> bool:
     return answer.headers.get("Content-Type", "").lower().startswith(_PAGES)
 
 
-def _refuse_page(answer: requests.Response) -> None:
-    """Raise for what is sent in place of a file: a reason as JSON, or a page."""
-    if not _is_page(answer):
-        return
-    kind = answer.headers.get("Content-Type", "").lower()
-    text = b""
-    for piece in read_chunks(answer, _PIECE):
-        text += piece
-        if len(text) >= _LONGEST_PAGE:
-            break
-    raise StudioError(f"Studio sent no file but {_reason(text, kind)}")
-
-
-def _reason(text: bytes, kind: str) -> str:
+def _reason(clean: Callable[[str], str], text: bytes, kind: str) -> str:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return f"a page ({kind}); is there a proxy or another service at that address?"
     error = document.get("error") if isinstance(document, dict) else None
-    return f"an error: {one_line(str(error))[:300]}" if error else f"a document ({kind})"
+    return f"an error: {clean(str(error))[:300]}" if error else f"a document ({kind})"

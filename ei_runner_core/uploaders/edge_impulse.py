@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
+from .._http.hosts import Hosts
 from ..authoring import read_options
 from ..contract import Receipt, Sample, Uploader
+from ..credentials import read_login
 from ..ingestion import Client
+from ..ingestion.encoding import encode_upload
 from ._options import place_of, read_key, read_path, read_switch
 
 __all__ = ["EdgeImpulseUploader"]
@@ -28,7 +32,7 @@ class EdgeImpulseUploader(Uploader):
     Args:
         options: ``api_key`` or ``api_key_file`` (else ``EI_API_KEY``, or what ``ei-runner login``
             stored); ``allow_duplicates`` also takes samples that the project has already;
-            ``dry_run`` only looks at the samples.
+            ``dry_run`` only looks at the samples, and needs no key.
 
     Raises:
         InvalidInputError: an option is unknown or wrong, or there is no key.
@@ -38,8 +42,9 @@ class EdgeImpulseUploader(Uploader):
         given = read_options("edge-impulse", options, _READERS)
         self._allows_duplicates = given.pop("allow_duplicates", False)
         self._is_dry = given.pop("dry_run", False)
-        self._client = Client(**given, concurrency=_MOST_AT_A_TIME)
-        self.place = place_of(self._client.place, is_dry=self._is_dry)
+        needs_client = not self._is_dry or _is_key_there(given)
+        self._client = Client(**given, concurrency=_MOST_AT_A_TIME) if needs_client else None
+        self.place = place_of(_place(self._client), is_dry=self._is_dry)
 
     def upload(self, sample: Sample) -> Receipt:
         """Send one sample; errors as of :meth:`ei_runner_core.ingestion.Client.upload`."""
@@ -51,10 +56,24 @@ class EdgeImpulseUploader(Uploader):
 
     def close(self) -> None:
         """End the connections; uploads that wait for another attempt end too."""
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
     def _upload(self, sample: Sample, *, allow_duplicates: bool) -> Receipt:
-        if self._is_dry:
-            self._client.check(sample)
+        if self._is_dry or self._client is None:
+            encode_upload(sample)
             return Receipt(sample.filename, ok=True, message="not sent: this is a dry run")
         return self._client.upload(sample, allow_duplicates=allow_duplicates)
+
+
+def _is_key_there(given: Mapping[str, Any]) -> bool:
+    """Whether a key was given or is stored; whether it is a good one is another question."""
+    return bool(
+        given.keys() & {"api_key", "api_key_file"}
+        or os.environ.get("EI_API_KEY", "").strip()
+        or read_login(Hosts.find().studio)
+    )
+
+
+def _place(client: Client | None) -> str:
+    return f"{Hosts.find().ingestion} (without an API key)" if client is None else client.place

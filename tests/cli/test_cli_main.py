@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,12 +20,16 @@ from fake_distributions import add_distribution
 from ei_runner_core import __version__
 from ei_runner_core.cli import _output
 from ei_runner_core.cli._app import ei_runner
+from ei_runner_core.cli._lazy import LazyGroup
 
 Invoke = Callable[..., Result]
-COMMANDS = [
-    "demo", "run", "info", "convert", "package", "download", "models", "projects", "impulses",
-    "targets", "upload", "collect", "login", "logout", "backends", "doctor",
-]  # fmt: skip
+SECTIONS = {
+    "Run": ["demo", "run", "info"],
+    "Models": ["download", "models", "projects", "impulses", "targets", "convert", "package"],
+    "Data": ["upload", "collect"],
+    "Setup": ["login", "logout", "backends", "doctor"],
+}
+COMMANDS = [name for names in SECTIONS.values() for name in names]
 GROUP = "ei_runner_commands"
 HELLO = "import click\n@click.command()\ndef hello(): click.echo('hello from a plugin')"
 
@@ -52,10 +57,25 @@ def test_the_version_is_that_of_the_package(invoke: Invoke) -> None:
     assert (result.exit_code, result.output) == (0, f"ei-runner {__version__}\n")
 
 
-def test_the_help_lists_all_commands_in_the_order_of_a_newcomer(invoke: Invoke) -> None:
-    lines = invoke("--help").stdout.splitlines()
-    listed = lines[lines.index("Commands:") + 1 :]
-    assert [line.split()[0] for line in listed[: len(COMMANDS)]] == COMMANDS
+def test_the_help_lists_all_commands_in_the_order_of_a_newcomer(
+    invoke: Invoke, commands: Callable[..., None]
+) -> None:
+    commands("ei-hello", HELLO, "hello")
+    listed = invoke("--help").stdout.partition("\nRun:\n")[2].splitlines()
+    words = [line.split()[0] for line in ["Run:", *listed] if line]
+    assert words[: words.index("Plugins:")] == [
+        word for heading, names in SECTIONS.items() for word in (f"{heading}:", *names)
+    ]
+    assert "hello" in words[words.index("Plugins:") :]
+    texts = [line for line in listed if line.split()[:1] and line.split()[0] in COMMANDS]
+    assert len({re.match(r" *\S+ +", line).end() for line in texts}) == 1  # type: ignore[union-attr]
+
+
+def test_without_plugins_there_is_no_heading_for_them() -> None:
+    group = LazyGroup(builtins={"Run": {"run": ("run:run", "Runs.")}}, package="x", name="x")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ei_runner_core.cli._lazy.plugin_commands", dict)
+        assert "Plugins" not in group.get_help(click.Context(group))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -96,6 +116,20 @@ def test_wrong_usage_is_one_line(invoke: Invoke, arguments: list[str]) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("ei-runner: error: ")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [("downlaod", "download"), ("rnu", "run"), ("hallo", "hello"), ("project", "projects")],
+)
+def test_a_mistyped_command_is_told_with_those_that_are_near(
+    invoke: Invoke, commands: Callable[..., None], typed: str, near: str
+) -> None:
+    commands("ei-hello", HELLO, "hello")
+    message = invoke(typed).stderr
+    assert message.startswith(f"ei-runner: error: No such command {typed!r} (did you mean {near}")
+    assert message.endswith("?); see: ei-runner --help\n")
+    assert invoke("quux").stderr.startswith("ei-runner: error: No such command 'quux'; see")
 
 
 def test_the_help_names_the_distribution_of_a_command_without_importing_it(

@@ -76,7 +76,7 @@ def test_what_makes_no_whole_sample_is_told(uploads: Uploads) -> None:
     answer = uploads.run("collect", "--readings", "4", stdin=WALK)
     assert answer.returncode == 0
     assert answer.stderr == (
-        "ei-runner: the last 2 readings of the stream make no whole sample and are left out\n"
+        "ei-runner: the end of the stream, 2 readings, makes no whole sample and is left out\n"
     )
 
 
@@ -108,7 +108,49 @@ def test_wrong_usage_is_one_line(uploads: Uploads, arguments, stdin, message) ->
 def test_a_bad_line_ends_it_after_what_was_complete(uploads: Uploads) -> None:
     answer = uploads.run("collect", "--readings", "2", stdin=WALK + "120,up,1\n")
     assert answer.returncode == 2
-    assert "line 8: accX is 'up', expected a finite number" in answer.stderr
+    assert answer.stdout.startswith("3 uploaded in ")
+    assert answer.stderr.splitlines() == [
+        "ei-runner: 3 uploaded before it failed; what was not complete is lost",
+        "ei-runner: error: line 8: accX is 'up', expected a finite number",
+    ]
+    assert len(uploads.samples) == 3
+
+
+def test_a_bad_line_is_json_after_the_sum(uploads: Uploads) -> None:
+    answer = uploads.run("collect", "--readings", "2", "--json", stdin=WALK + "120,up,1\n")
+    *verdicts, total, last = map(json.loads, answer.stdout.splitlines())
+    assert [verdict["ok"] for verdict in verdicts] == [True, True, True]
+    assert total["summary"]["uploaded"] == 3
+    assert last["error"]["type"] == "InvalidInputError"
+
+
+def test_bad_lines_can_be_left_out_and_are_counted(uploads: Uploads) -> None:
+    stream = "Booting sensor...\nReady.\n0,0\n1,\n1,1\nwatchdog\n2,2\n3,3\n"
+    options = ("--readings", "2", "--interval", "10", "--axes", "a,b", "--skip-bad-lines")
+    answer = uploads.run("collect", *options, stdin=stream)
+    assert answer.returncode == 0
+    assert answer.stdout.startswith("2 uploaded, 4 lines left out in ")
+    assert answer.stderr.splitlines()[2:] == [
+        "ei-runner: left out line 4: b is '', expected a finite number",
+        "ei-runner: left out line 6 has 1 values, expected 2 (a, b): watchdog",
+    ]
+    assert [p["values"] for p in payloads(uploads)] == [[[0, 0], [1, 1]], [[2, 2], [3, 3]]]
+
+
+def test_words_before_json_can_be_left_out(uploads: Uploads) -> None:
+    stream = 'Booting sensor...\n{"x": 1}\n{"x": 2}\n{"x"\n'
+    options = ("--readings", "2", "--interval", "10", "--json", "--skip-bad-lines")
+    answer = uploads.run("collect", *options, stdin=stream)
+    assert json.loads(answer.stdout.splitlines()[-1])["summary"]["left_out"] == 2
+    assert [p["values"] for p in payloads(uploads)] == [[[1], [2]]]
+
+
+@pytest.mark.parametrize("line", ["Booting sensor...", "0.1 9.8", "0.1\t9.8"])
+@pytest.mark.parametrize("axes", [(), ("--axes", "a,b")])
+def test_a_first_line_without_commas_says_what_is_expected(uploads: Uploads, line, axes) -> None:
+    answer = uploads.run("collect", "--readings", "1", "--interval", "1", *axes, stdin=f"{line}\n")
+    assert answer.returncode == 2
+    assert "expected values or names that are separated by commas; --skip-bad-lin" in answer.stderr
 
 
 def test_there_may_be_no_stdin(uploads: Uploads) -> None:
@@ -141,7 +183,7 @@ def test_samples_arrive_while_the_stream_goes_on_and_ctrl_c_ends_it(uploads: Upl
     assert time.monotonic() - started < 5
     assert process.returncode == 130
     assert out.startswith(b"2 uploaded in ")
-    assert b"the last 1 readings" in err
+    assert b"the end of the stream, 1 reading, makes no whole sample" in err
 
 
 def test_what_is_sent_at_ctrl_c_still_arrives(uploads: Uploads) -> None:
@@ -157,9 +199,25 @@ def test_what_is_sent_at_ctrl_c_still_arrives(uploads: Uploads) -> None:
     assert len(uploads.samples) == 3
 
 
+def test_what_has_come_before_ctrl_c_arrives_also_where_the_place_is_slow(uploads: Uploads) -> None:
+    uploads.studio.faults.add(Fault(kind="slow", size=20, seconds=0.02))
+    with uploads.start("collect", "--readings", "1", "--interval", "1") as process:
+        assert process.stdin is not None
+        process.stdin.write(b"x\n" + b"".join(b"%d\n" % i for i in range(60)))
+        process.stdin.flush()
+        until(lambda: len(uploads.studio.requests) >= 2)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert out.startswith(b"60 uploaded in ")
+    assert len(uploads.samples) == 60
+
+
 def test_a_dry_run_sends_nothing(uploads: Uploads) -> None:
     answer = uploads.run("collect", "--readings", "2", "--dry-run", stdin=WALK)
-    assert answer.stdout.startswith("3 would be uploaded in ")
+    counted, total = answer.stdout.splitlines()
+    assert counted == "training: 3 (label of the file name 3)"
+    assert total.startswith("3 would be uploaded in ")
     assert uploads.studio.requests == []
 
 
@@ -174,6 +232,6 @@ def test_collecting_the_same_again_doubles_nothing(uploads: Uploads) -> None:
     for _ in range(2):
         answer = uploads.run("collect", "--readings", "3", stdin=WALK)
         assert answer.returncode == 0
-    assert answer.stdout.startswith("0 uploaded, 2 were there already in ")
+    assert answer.stdout.startswith("0 uploaded, 2 there already in ")
     assert len(uploads.samples) == 2
     assert list(uploads.folder.iterdir()) == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dataset_folders import boxes_file, coco, voc, write_files
 
-from ei_runner_core.contract import LabeledBox, Sample
+from ei_runner_core.contract import UNLABELED, LabeledBox, Sample
 from ei_runner_core.errors import InvalidInputError
 from ei_runner_core.ingestion.datasets import detect_kind, read_dataset, read_files
 
@@ -189,6 +189,22 @@ def test_the_annotations_themselves_are_no_single_file(tmp_path: Path) -> None:
     write_files(tmp_path, {"bounding_boxes.labels": boxes_file({})})
     with pytest.raises(InvalidInputError, match=r"is no sample: name its images"):
         list(read_dataset(tmp_path / "bounding_boxes.labels"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "annotation"),
+    [("coco", {"a.json": coco()}), ("voc", {"a.xml": voc()}), ("yolo", {"a.txt": YOLO_LINE})],
+)
+def test_an_image_without_boxes_gets_no_label_of_its_name(
+    tmp_path: Path, kind: str, annotation: dict[str, Any]
+) -> None:
+    needs_yolo()
+    names = {"classes.txt": "car"} if kind == "yolo" else {}
+    write_files(tmp_path, {**annotation, **names, "a.png": None, "b.png": None})
+    found = read(tmp_path)
+    assert detect_kind(tmp_path) == kind
+    assert (found["a.png"].label, found["b.png"].label) == (None, UNLABELED)
+    assert found["b.png"].bounding_boxes is None
 
 
 # COCO

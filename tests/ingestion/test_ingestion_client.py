@@ -225,6 +225,16 @@ def test_a_duplicate_stays_one_after_an_attempt_that_was_surely_not_taken(
     assert (receipt.ok, receipt.is_duplicate) == (False, True)
 
 
+def test_what_was_surely_not_taken_is_sent_again_where_duplicates_are_allowed(
+    client: Client, project: LocalProject, studio: LocalStudio
+) -> None:
+    sample = Sample("large.txt", b"x\n" * (8 << 20))
+    client.upload(sample)
+    studio.faults.add(Fault(kind="cut_before", size=1000, times=1))
+    assert client.upload(sample, allow_duplicates=True).ok
+    assert len(project.samples) == 2
+
+
 @pytest.mark.parametrize("kind", ["cut_after", "cut_body", "corrupt"])
 def test_what_may_have_arrived_is_not_sent_again_where_duplicates_are_allowed(
     client: Client, project: LocalProject, studio: LocalStudio, kind: Any
@@ -255,6 +265,23 @@ def test_a_refusal_of_the_request_is_an_error_with_its_reason(
     with pytest.raises(IngestionError, match=r"walk\.csv.*Nothing today") as caught:
         client.upload(WALK)
     assert_no_key(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="refuse_json", reason="An item with this hash already exists (ids: 7)"),
+        Fault(kind="status", status=400, reason="An item with this hash already exists (ids: 7)"),
+        Fault(kind="status", status=409, reason="An item with this hash already exists (ids: 7)"),
+    ],
+    ids=["success false", "400", "409"],
+)
+def test_a_duplicate_is_one_however_it_is_told(
+    client: Client, studio: LocalStudio, fault: Fault
+) -> None:
+    studio.faults.add(fault)
+    receipt = client.upload(WALK)
+    assert (receipt.ok, receipt.is_duplicate) == (False, True)
 
 
 def test_a_wrong_key_is_refused_without_being_shown(studio: LocalStudio) -> None:
@@ -466,3 +493,15 @@ def test_places_differ_by_key_and_host() -> None:
     places = [Client(key, hosts=one).place for key in keys for one in (hosts, Hosts())]
     assert len(set(places)) == 4
     assert not any(key[3:] in place for key in keys for place in places)
+
+
+def test_what_is_no_sample_is_refused(client: Client) -> None:
+    path: Any = "a.wav"
+    with pytest.raises(InvalidInputError, match="the sample is 'a.wav', expected an ei_runner_cor"):
+        client.upload(path)
+
+
+def test_hosts_that_are_none_are_refused() -> None:
+    hosts: Any = "x"
+    with pytest.raises(InvalidInputError, match="hosts is 'x', expected Hosts, such as of Hosts"):
+        Client(KEY, hosts=hosts)

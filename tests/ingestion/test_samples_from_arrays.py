@@ -147,3 +147,19 @@ def test_the_package_is_light_until_a_name_is_used() -> None:
         "assert all(getattr(i, name) for name in i.__all__)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"label": 5}, "the label is 5, expected a text"),
+        ({"label": ("a", 5)}, "a label is 5, expected a text"),
+        ({"label": {"a": 5}}, "'a' in the label is 5, expected a text"),
+        ({"category": "train"}, "the category is 'train', expected one of training, "),
+        ({"name": "q/b"}, "the file name 'q/b.cbor' has the form of a folder"),
+        ({"metadata": {"site": 5}}, "'site' in the metadata is 5, expected a text"),
+    ],
+)
+def test_what_could_not_be_sent_is_refused_at_once(told: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        series(**told)

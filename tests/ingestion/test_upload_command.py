@@ -72,6 +72,13 @@ def test_labels_of_all_kinds(uploads: Uploads, options, label, labels) -> None:
         (("data", "--metadata", "a=1", "--metadata", "a=2"), "--metadata gives 'a' twice"),
         (("data", "--category", "practice"), "'practice' is not one of 'training', 'testing'"),
         (("data", "--dataset-format", "cocoa"), "there is no data set format 'cocoa'"),
+        (("plain", "--dataset-format", "coco"), "plain is no coco data set: there is no JSON file"),
+        (("plain", "--dataset-format", "yolo"), "there is no text file with boxes for an image"),
+        (("plain", "--dataset-format", "voc"), "there is no XML file with an <annotation>"),
+        (("plain", "--dataset-format", "bounding-boxes"), "there is no bounding_boxes.labels in"),
+        (("plain", "--dataset-format", "plain-csv"), "there is no CSV file with the columns"),
+        (("plain", "--dataset-format", "openmv"), "there is no folder with a name such as LABEL"),
+        (("plain", "--dataset-format", "info-labels"), "there is no info.labels in plain"),
         (("data", "--to", "moon"), "there is no uploader 'moon'; expected one of: edge-impulse"),
         (("data", "-o", "depth=3"), "edge-impulse has no option 'depth'"),
         (("data", "-o", "api_key=ei_1"), "can be seen in the list of processes"),
@@ -83,6 +90,7 @@ def test_labels_of_all_kinds(uploads: Uploads, options, label, labels) -> None:
 def test_wrong_usage_is_one_line_and_sends_nothing(uploads: Uploads, arguments, message) -> None:
     write_files(uploads.folder / "data", 1)
     (uploads.folder / "data" / "info.labels").write_text('{"version": 1, "files": []}')
+    write_files(uploads.folder / "plain", 3)
     (uploads.folder / "empty").mkdir()
     answer = uploads.run("upload", *arguments)
     assert (answer.returncode, answer.stdout) == (2, "")
@@ -111,8 +119,60 @@ def test_json_has_a_line_for_each_sample_and_the_sum(uploads: Uploads) -> None:
         "failed": 0,
         "total": 3,
         "left_out": 1,
+        "place": last["summary"]["place"],
         "dry_run": False,
     }
+    assert last["summary"]["place"].startswith(uploads.studio.url)
+
+
+def test_verdicts_tell_category_label_and_boxes(uploads: Uploads) -> None:
+    folder = write_files(uploads.folder / "data" / "testing", 1)
+    box = {"label": "car", "x": 0, "y": 0, "width": 2, "height": 3}
+    document = {"version": 1, "type": "bounding-box-labels", "boundingBoxes": {"0000.csv": [box]}}
+    (folder / "bounding_boxes.labels").write_text(json.dumps(document))
+    for options, label in [
+        ((), None),
+        (("--unlabeled",), False),
+        (("--labels", "a=1"), {"a": "1"}),
+        (("--labels", "a", "--labels", "b"), ["a", "b"]),
+    ]:
+        answer = uploads.run("upload", "data", "--json", "--dry-run", *options)
+        first, last = lines(answer.stdout)
+        assert (first["category"], first["label"], first["boxes"]) == ("testing", label, 1)
+        assert last["summary"]["formats"] == {"data": "bounding-boxes"}
+
+
+def test_a_dry_run_tells_what_would_happen(uploads: Uploads) -> None:
+    for number in range(12):
+        write_files(uploads.folder / "data" / f"label{number:02}", 1, start=number)
+    write_files(uploads.folder / "data" / "label11", 1, start=20)
+    kind, counted, total = uploads.run("upload", "data", "--dry-run").stdout.splitlines()
+    assert kind == "data: read as folders"
+    assert counted.startswith("training: 13 (label11 2, label00 1, ")
+    assert counted.endswith("label08 1, and 2 more)")
+    assert total.startswith("13 would be uploaded in ")
+
+
+def test_one_file_that_is_left_out_is_one_file(uploads: Uploads) -> None:
+    (write_files(uploads.folder / "data", 1) / "notes.md").touch()
+    answer = uploads.run("upload", "data", "--dry-run")
+    assert "1 would be uploaded, 1 file left out in " in answer.stdout
+
+
+def test_a_dry_run_needs_no_key(uploads: Uploads) -> None:
+    write_files(uploads.folder / "data", 2)
+    answer = uploads.run("upload", "data", "--dry-run", EI_API_KEY="")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.endswith(f", to {uploads.studio.url} (without an API key) (dry run)\n")
+    wrong = uploads.run("upload", "data", "--dry-run", EI_API_KEY="nonsense")
+    assert wrong.returncode == 2
+
+
+def test_options_of_uploaders_stay_texts(uploads: Uploads) -> None:
+    write_files(uploads.folder / "data", 2)
+    answer = uploads.run("upload", "data", "--to", "local-folder", "-o", "path=1")
+    assert answer.returncode == 0, answer.stderr
+    assert (uploads.folder / "1" / "info.labels").exists()
 
 
 def test_a_failure_is_a_line_and_an_exit_code(uploads: Uploads) -> None:
@@ -124,7 +184,7 @@ def test_a_failure_is_a_line_and_an_exit_code(uploads: Uploads) -> None:
     assert answer.stderr.count("\n") == 1
     assert answer.stdout.startswith("3 uploaded, 1 failed in ")
     assert len(uploads.samples) == 3
-    assert len(uploads.state) == 2  # the journal, and its lock
+    assert [path.suffix for path in uploads.state] == [".journal"]  # and no lock
 
 
 def test_what_fails_for_a_while_is_no_failure(uploads: Uploads) -> None:
@@ -160,7 +220,10 @@ def test_a_dry_run_looks_at_everything_and_sends_nothing(uploads: Uploads) -> No
     answer = uploads.run("upload", "data", "--dry-run")
     assert answer.returncode == 1
     assert "'large.csv' has 104857600 bytes" in answer.stderr
-    assert answer.stdout.startswith("3 would be uploaded, 1 failed in ")
+    *seen, total = answer.stdout.splitlines()
+    assert seen == ["data: read as folders", "training: 3 (label of the file name 3)"]
+    assert total.startswith("3 would be uploaded, 1 failed in ")
+    assert f", to {uploads.studio.url} (the project of the key" in total
     assert uploads.studio.requests == []
     assert uploads.state == []
 
@@ -168,7 +231,7 @@ def test_a_dry_run_looks_at_everything_and_sends_nothing(uploads: Uploads) -> No
 def test_what_is_there_is_sent_again_only_if_that_is_wanted(uploads: Uploads) -> None:
     write_files(uploads.folder / "data", 2)
     uploads.run("upload", "data")
-    assert uploads.run("upload", "data").stdout.startswith("0 uploaded, 2 were there already in")
+    assert uploads.run("upload", "data").stdout.startswith("0 uploaded, 2 there already in")
     assert uploads.run("upload", "data", "--allow-duplicates").returncode == 0
     assert len(uploads.samples) == 4
 
@@ -226,7 +289,7 @@ def test_ctrl_c_ends_soon_and_the_same_command_goes_on(uploads: Uploads) -> None
     said = b"ei-runner: stopped: 10 uploaded; the same command goes on where it stopped"
     assert answer.stderr.strip() == said
     again = uploads.run("upload", "data")
-    assert again.stdout.startswith("50 uploaded, 10 had arrived before (--fresh sends them again)")
+    assert again.stdout.startswith("50 uploaded, 10 arrived before (--fresh sends again)")
     assert len(uploads.samples) == len({s.sha256 for s in uploads.samples}) == 60
     assert uploads.state == []
 
@@ -267,6 +330,7 @@ def test_a_journal_can_be_named(uploads: Uploads) -> None:
     assert answer.returncode == 1
     assert "note.txt is no journal of an upload" in answer.stderr
     assert (uploads.folder / "note.txt").read_text() == "mine"
+    assert not (uploads.folder / "note.txt.lock").exists()
     assert uploads.run("upload", "data", "--journal", "state/j").returncode == 0
 
 
@@ -308,3 +372,58 @@ def test_it_needs_no_stdin(uploads: Uploads) -> None:
     with uploads.start("upload", "data", stdin=subprocess.DEVNULL) as process:
         assert process.wait(60) == 0
         process.communicate()
+
+
+PLUGIN = """
+from ei_runner_core import Receipt, Uploader, UploaderSpec, hookimpl
+from ei_runner_core.authoring import read_options
+
+
+class Acme(Uploader):
+    place = "acme"
+
+    def __init__(self, options):
+        read_options("acme", options, {"path": str})
+        print("opened")
+
+    def upload(self, sample):
+        return Receipt(sample.filename, ok=True)
+
+    def close(self):
+        pass
+
+
+@hookimpl
+def ei_runner_uploaders():
+    return UploaderSpec("acme", "acme_of_tests:Acme", summary="acme")
+"""
+
+
+@pytest.fixture
+def acme(uploads: Uploads, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A plugin with an uploader that has one option."""
+    place = tmp_path_factory.mktemp("plugin")
+    about = place / "acme_of_tests-1.dist-info"
+    about.mkdir()
+    (place / "acme_of_tests.py").write_text(PLUGIN)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-of-tests\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[ei_runner]\nacme = acme_of_tests\n")
+    uploads.environment["PYTHONPATH"] += os.pathsep + str(place)
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_dry_run_to_any_place_opens_nothing(uploads: Uploads) -> None:
+    write_files(uploads.folder / "data", 2)
+    answer = uploads.run("upload", "data", "--to", "acme", "--dry-run", "--allow-duplicates")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "opened" not in answer.stdout
+    assert answer.stdout.splitlines()[-1].endswith(" s, to acme (dry run)")
+    assert "opened" in uploads.run("upload", "data", "--to", "acme").stdout
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_place_that_takes_no_duplicates_says_so(uploads: Uploads) -> None:
+    write_files(uploads.folder / "data", 2)
+    answer = uploads.run("upload", "data", "--to", "acme", "--allow-duplicates")
+    assert answer.returncode == 2
+    assert "--allow-duplicates does not go with --to acme: acme has no option" in answer.stderr

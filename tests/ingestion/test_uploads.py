@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -209,6 +211,53 @@ def test_a_file_that_has_gone_is_a_failure_of_its_own(tmp_path: Path) -> None:
     assert "gone.csv" in report.failures[0].message
 
 
+def test_what_came_before_an_error_of_the_samples_is_uploaded(tmp_path: Path) -> None:
+    def broken() -> Iterator[Sample]:
+        yield from samples(30)
+        raise ValueError("line 31 is bad")
+
+    place = Place()
+    seen: list[str] = []
+    reports: list[UploadReport] = []
+    with pytest.raises(ValueError, match="line 31 is bad"):
+        upload_all(
+            place,
+            broken(),
+            journal=tmp_path / "journal",
+            on_receipt=lambda sample, _: seen.append(sample.filename),
+            on_report=reports.append,
+        )
+    assert sorted(seen) == sorted(place.kept) == sorted(s.filename for s in samples(30))
+    assert [counts(report) for report in reports] == [(30, 0, 0, 0)]
+    assert counts(upload_all(place, samples(31), journal=tmp_path / "journal")) == (1, 0, 30, 0)
+
+
+@pytest.mark.parametrize("value", ["pics", Path("pics"), Sample("a.csv", b""), 5, None])
+def test_what_is_no_iterable_of_samples_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidInputError, match=f"samples is {re.escape(repr(value))}, expected"):
+        upload_all(Place(), value)
+
+
+def test_what_is_no_sample_is_refused_after_those_before_it() -> None:
+    place = Place()
+    values: Any = [*samples(3), "pics/a.png"]
+    with pytest.raises(InvalidInputError, match="the samples hold 'pics/a.png', expected an"):
+        upload_all(place, values)
+    assert len(place.kept) == 3
+
+
 def test_a_concurrency_of_nothing_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="the concurrency is 0, expected 1 or more"):
         upload_all(Place(), samples(1), concurrency=0)
+
+
+def test_a_first_sample_that_the_place_chokes_on_does_not_stop_the_others() -> None:
+    place = Place(fails("0.csv", error=IngestionError("500 Internal Server Error")))
+    report = upload_all(place, samples(20), concurrency=1)
+    assert counts(report) == (19, 0, 0, 1)
+    assert report.failures[0].filename == "0.csv"
+
+
+def test_a_single_sample_that_cannot_be_sent_is_an_error() -> None:
+    with pytest.raises(IngestionError, match="the key is wrong"):
+        upload_all(Place(fails("0.csv", error=IngestionError("the key is wrong"))), samples(1))

@@ -76,7 +76,7 @@ def test_a_key_from_stdin_is_checked_and_kept(serve, ei_runner, tmp_path):
 def test_a_key_from_a_file_and_json(serve, ei_runner, tmp_path):
     (tmp_path / "key").write_text(KEY)
     server = serve(projects("one", "two"))
-    done = ei_runner(server.url, "login", "--api-key-file", "key", "--project", "11", "--json")
+    done = ei_runner(server.url, "login", "--api-key-file", "key", "-p", "11", "--json")
     assert json.loads(done.stdout) == {
         "studio": f"{server.url}/v1",
         "project": {"id": 11, "name": "two"},
@@ -84,6 +84,25 @@ def test_a_key_from_a_file_and_json(serve, ei_runner, tmp_path):
     }
     assert done.returncode == 0
     assert stored(tmp_path)[f"{server.url}/v1"]["project_id"] == 11
+
+
+def test_the_doctor_tells_that_there_is_a_login(serve, ei_runner, tmp_path):
+    server = serve(projects("demo"))
+    rows = json.loads(ei_runner(server.url, "doctor", "--json").stdout)["checks"]
+    assert not any(row["what"] == "login" for row in rows)
+    assert ei_runner(server.url, "login", stdin=KEY).returncode == 0
+    done = ei_runner(server.url, "doctor", "--json")
+    (row,) = (r for r in json.loads(done.stdout)["checks"] if r["what"] == "login")
+    assert (row["status"], row["detail"]) == ("ok", f"{server.url}/v1, project 10")
+    (tmp_path / "config/ei-runner/credentials.json").write_text("nonsense")
+    done = ei_runner(server.url, "doctor", "--json")
+    (row,) = (r for r in json.loads(done.stdout)["checks"] if r["what"] == "login")
+    assert row["status"] == "broken"
+
+
+def test_the_help_of_login_says_that_it_takes_no_key_of_the_environment(ei_runner):
+    text = " ".join(ei_runner("http://127.0.0.1:9", "login", "--help").stdout.split())
+    assert "EI_API_KEY is not looked at" in text
 
 
 def test_logout_forgets_it(serve, ei_runner, tmp_path):
@@ -101,7 +120,12 @@ def test_logout_forgets_it(serve, ei_runner, tmp_path):
 @pytest.mark.parametrize(
     ("answer", "arguments", "code", "message"),
     [
-        (projects("one", "two"), [], 2, "2 projects, say which with --project: 10 (one), 11 (two)"),
+        (
+            projects("one", "two"),
+            [],
+            2,
+            "2 projects, say which with --project (-p): 10 (one), 11 (two)",
+        ),
         (projects("one"), ["--project", "5"], 2, "does not open project 5, but 10 (one)"),
         (projects("one"), ["--project", "x"], 2, "--project is 'x', expected the id of a project"),
         (projects(), [], 1, "opens no project"),

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import signal
+import socket
 import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ from ei_runner_core._http import (
     OutcomeUnknown,
     Retries,
     Secret,
+    parse_retry_after,
     read_chunks,
     transport,
 )
@@ -563,12 +565,34 @@ def test_the_key_does_not_come_back_on_the_way_home(serve, talk):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_redirect_that_was_not_asked_for_is_a_failure(serve, talk, method):
+def test_a_redirect_that_was_not_asked_for_is_a_failure(serve, talk, method, monkeypatch):
     other = serve(success())
-    _, client = talk(reply(307, Location=f"{other.url}/"))
-    with pytest.raises(StudioError, match=r"it redirects to 127.0.0.1; check EI_HOST"):
+    server, client = talk(reply(307, Location=f"{other.url}/"))
+    monkeypatch.setenv("EI_API_ENDPOINT", server.url)
+    with pytest.raises(StudioError, match=r"it redirects to 127.0.0.1; check EI_API_ENDPOINT$"):
         client.request(method, "/", allow_redirects=method == "POST")
     assert other.requests == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "hint"),
+    [
+        ("EI_API_ENDPOINT", "check the network, its proxies and EI_API_ENDPOINT"),
+        ("EI_INGESTION_ENDPOINT", "check the network, its proxies and EI_INGESTION_ENDPOINT"),
+        ("EI_HOST", "check the network, its proxies and EI_HOST"),
+        ("NO_SUCH_HOST", "check the network and its proxies"),
+    ],
+)
+def test_only_the_variable_that_was_used_is_blamed(talk_to, monkeypatch, variable, hint):
+    for name in ("EI_HOST", "EDGE_IMPULSE_STUDIO_HOST", "EI_API_ENDPOINT", "EI_INGESTION_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    with refusing_port() as port:
+        address = f"http://127.0.0.1:{port}"
+        monkeypatch.setenv(variable, address)
+        client = talk_to(f"{address}/v1" if variable == "EI_HOST" else address)
+        with pytest.raises(StudioError) as caught:
+            client.get_json("/")
+    assert str(caught.value).endswith(f"; {hint}")
 
 
 @pytest.mark.parametrize("target", ["/", "ftp://127.0.0.1/", "http://[", "file:///etc/passwd"])
@@ -629,3 +653,77 @@ def test_a_setting_that_cannot_be_used_is_one_line(talk_to, monkeypatch):
     with pytest.raises(StudioError, match=r"no/such/file.pem") as error:
         talk_to("https://127.0.0.1:1").get_json("/")
     assert problem_of(error)
+
+
+def test_a_service_that_takes_its_time_to_read_is_waited_for():
+    may_read = threading.Event()
+    content = b"x" * (16 << 20)  # more than the buffers of the sockets hold
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+
+        def serve():
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(30)
+                may_read.wait(30)
+                left = len(content)
+                while left > 0:
+                    left -= len(connection.recv(1 << 20))
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+        with (
+            ThreadPoolExecutor(1) as pool,
+            HttpClient(
+                f"http://127.0.0.1:{listener.getsockname()[1]}",
+                key=None,
+                failure=IngestionError,
+                retries=Retries(attempts=1),
+                connect_timeout=0.05,
+                read_timeout=30.0,
+            ) as client,
+        ):
+            served = pool.submit(serve)
+            timer = threading.Timer(0.3, may_read.set)
+            timer.start()
+            assert client.request("POST", "/files", body=content).status_code == 200
+            served.result(30)
+            timer.join()
+
+
+def test_a_service_that_says_nothing_is_asked_twice():
+    with (
+        ScriptedServer([never]) as server,
+        HttpClient(
+            server.url, key=None, failure=StudioError, retries=QUICK, read_timeout=0.1
+        ) as client,
+        pytest.raises(StudioError, match="no answer in time \\(after 2 attempts\\)"),
+    ):
+        client.request("GET", "/x")
+
+
+@pytest.mark.parametrize("key", ["ei_my-secret-key-in-dashes-" + "7f3a" * 10, KEY])
+def test_a_key_is_not_cut_out_of_sight(key):
+    text = "a" * 280 + key
+    answer = reply(400, json.dumps({"success": False, "error": text}).encode())
+    with (
+        ScriptedServer([answer]) as server,
+        HttpClient(server.url, key=Secret(key), failure=StudioError) as client,
+        pytest.raises(StudioError) as caught,
+    ):
+        client.request("GET", "/x")
+    assert key[:18] not in str(caught.value)
+
+
+def test_a_document_that_repeats_the_key_comes_without_it():
+    body = json.dumps({"success": True, "names": [f"my {KEY}", {"a": KEY}], "n": 1}).encode()
+    with (
+        ScriptedServer([reply(200, body)]) as server,
+        HttpClient(server.url, key=Secret(KEY), failure=StudioError) as client,
+    ):
+        document = client.get_json("/x")
+    assert document == {"success": True, "names": ["my ***", {"a": "***"}], "n": 1}
+
+
+def test_a_date_to_wait_for_counts_from_the_clock_of_the_service():
+    date = "Mon, 23 Nov 2037 10:00:00 GMT"
+    assert parse_retry_after("Mon, 23 Nov 2037 10:00:02 GMT", date) == 2

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from ei_runner_core._http import Hosts, Retries, Secret, parse_retry_after, redact
+from ei_runner_core._http.hosts import variable_behind
 from ei_runner_core.errors import InvalidInputError
 
 KEY = "ei_" + "0123456789abcdef" * 4
@@ -104,6 +105,29 @@ def test_whole_urls_win():
     assert Hosts.find({"EI_HOST": "a.com", "EDGE_IMPULSE_STUDIO_HOST": "b.com"}) == Hosts.find(
         {"EI_HOST": "a.com"}
     )
+
+
+@pytest.mark.parametrize(
+    ("environment", "studio", "ingestion"),
+    [
+        ({}, None, None),
+        ({"EI_HOST": "a.com"}, "EI_HOST", "EI_HOST"),
+        ({"EDGE_IMPULSE_STUDIO_HOST": "a.com"}, *["EDGE_IMPULSE_STUDIO_HOST"] * 2),
+        ({"EI_HOST": "a.com", "EI_API_ENDPOINT": "http://x:1/v1"}, "EI_API_ENDPOINT", "EI_HOST"),
+        ({"EI_INGESTION_ENDPOINT": "http://x:1"}, None, "EI_INGESTION_ENDPOINT"),
+    ],
+)
+def test_the_variable_that_leads_to_a_service_is_known(environment, studio, ingestion):
+    hosts = Hosts.find(environment)
+    assert variable_behind(hosts.studio, environment) == studio
+    assert variable_behind(hosts.ingestion, environment) == ingestion
+    assert variable_behind("http://127.0.0.1:9", environment) is None
+    assert variable_behind(hosts.studio, {"EI_HOST": "nonsense!!"}) is None
+
+
+def test_what_was_written_is_quoted():
+    with pytest.raises(InvalidInputError, match="EI_HOST is 'ht tp', expected a host"):
+        Hosts.find({"EI_HOST": "ht tp"})
 
 
 @pytest.mark.parametrize("variable", ["EI_HOST", "EDGE_IMPULSE_STUDIO_HOST"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .lines import LINE_FORMATS, Readings, read_lines
+from .lines import LINE_FORMATS, OnBadLine, Readings, read_lines
 from .recording import Recording, recorded
 
-__all__ = ["LINE_FORMATS", "Readings", "Recording", "read_lines", "recorded"]
+__all__ = ["LINE_FORMATS", "OnBadLine", "Readings", "Recording", "read_lines", "recorded"]

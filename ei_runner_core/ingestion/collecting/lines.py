@@ -5,16 +5,22 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from ...errors import InvalidInputError
 
-__all__ = ["LINE_FORMATS", "Readings", "read_lines"]
+__all__ = ["LINE_FORMATS", "OnBadLine", "Readings", "read_lines"]
 
 LINE_FORMATS = ("csv", "jsonl")
+OnBadLine = Callable[[InvalidInputError], object]
+"""Is told what is wrong with a line that is left out."""
+
+_BLANK = re.compile(r"\s")
 _TIMESTAMP = "timestamp"
 _LONGEST_LINE = 1_000_000
 
@@ -30,7 +36,11 @@ class Readings(Struct, frozen=True):
 
 
 def read_lines(
-    lines: Iterable[str], *, line_format: str | None = None, axes: Sequence[str] = ()
+    lines: Iterable[str],
+    *,
+    line_format: str | None = None,
+    axes: Sequence[str] = (),
+    on_bad_line: OnBadLine | None = None,
 ) -> Readings:
     """Make readings of lines.
 
@@ -42,38 +52,79 @@ def read_lines(
         line_format: one of :data:`LINE_FORMATS`; None looks at the first line.
         axes: the names of the axes; those in the stream are chosen and ordered so. Needed where
             the stream has no names.
+        on_bad_line: is told what is wrong with each bad line, which is then left out. With axes
+            this holds for what comes before the first reading too, such as a greeting.
 
     Raises:
         InvalidInputError: the stream is empty, or its first line has no meaning; reading rows on
             raises it with the number of a bad line.
     """
-    numbered = ((n, line.strip()) for n, line in enumerate(lines, 1))
-    kept = ((n, _checked(n, line)) for n, line in numbered if line)
-    first = next(kept, None)
-    if first is None:
-        raise InvalidInputError("the stream ended before the first reading")
-    chosen = line_format or ("jsonl" if first[1][0] in "[{" else "csv")
-    if chosen not in LINE_FORMATS:
+    if line_format not in (*LINE_FORMATS, None):
         raise InvalidInputError(
             f"the format of the lines is {line_format!r}, expected {' or '.join(LINE_FORMATS)}"
         )
-    return (_csv if chosen == "csv" else _json_lines)(first, kept, tuple(axes))
+    numbered = ((n, line.strip()) for n, line in enumerate(lines, 1))
+    kept = _good((line for line in numbered if line[1]), _checked, on_bad_line)
+
+    def begun(first: _Numbered) -> Readings:
+        chosen = line_format or ("jsonl" if first[1][0] in "[{" else "csv")
+        read = _csv if chosen == "csv" else _json_lines
+        return read(first, kept, tuple(axes), on_bad_line)
+
+    readings = next(_good(kept, begun, on_bad_line), None)
+    if readings is None:
+        raise InvalidInputError("the stream ended before the first reading")
+    return readings
 
 
-def _checked(number: int, line: str) -> str:
-    if len(line) > _LONGEST_LINE:
+_Numbered = tuple[int, str]
+_Found = TypeVar("_Found")
+
+
+def _good(
+    lines: Iterable[_Numbered],
+    read: Callable[[_Numbered], _Found],
+    on_bad_line: OnBadLine | None,
+) -> Iterator[_Found]:
+    """What is read of lines, without the bad ones if these are told."""
+    for line in lines:
+        try:
+            found = read(line)
+        except InvalidInputError as error:  # noqa: PERF203 - each line has its own verdict
+            if on_bad_line is None:
+                raise
+            on_bad_line(error)
+        else:
+            yield found
+
+
+def _checked(line: _Numbered) -> _Numbered:
+    number, text = line
+    if len(text) > _LONGEST_LINE:
         raise InvalidInputError(
-            f"line {number} has {len(line)} characters: no reading is so long; expected one "
+            f"line {number} has {len(text)} characters: no reading is so long; expected one "
             "reading a line"
         )
     return line
 
 
-_Numbered = tuple[int, str]
+def _check_separated(number: int, line: str, head: Sequence[str]) -> None:
+    """A first line without commas, but with blanks or tabs, is no name and no value."""
+    if len(head) == 1 and _BLANK.search(line):
+        raise InvalidInputError(
+            f"line {number} is {line[:80]!r}: expected values or names that are separated by "
+            "commas; --skip-bad-lines leaves out lines that are something else"
+        )
 
 
-def _csv(first: _Numbered, rest: Iterator[_Numbered], axes: tuple[str, ...]) -> Readings:
+def _csv(
+    first: _Numbered,
+    rest: Iterator[_Numbered],
+    axes: tuple[str, ...],
+    on_bad_line: OnBadLine | None,
+) -> Readings:
     head = _cells(*first)
+    _check_separated(*first, head)
     has_names = not all(map(_is_number, head))
     names = tuple(head) if has_names else axes or tuple(f"axis{i}" for i in range(len(head)))
     if has_names and len(set(names)) != len(names):
@@ -81,12 +132,6 @@ def _csv(first: _Numbered, rest: Iterator[_Numbered], axes: tuple[str, ...]) -> 
     chosen = axes or tuple(name for name in names if name.lower() != _TIMESTAMP)
     places = [_place(name, names) for name in chosen]
     clock = next((i for i, name in enumerate(names) if name.lower() == _TIMESTAMP), None)
-
-    def rows() -> Iterator[tuple[float | None, tuple[float, ...]]]:
-        if not has_names:
-            yield row(first)
-        for line in rest:
-            yield row(line)
 
     def row(line: _Numbered) -> tuple[float | None, tuple[float, ...]]:
         cells = _cells(*line)
@@ -98,22 +143,23 @@ def _csv(first: _Numbered, rest: Iterator[_Numbered], axes: tuple[str, ...]) -> 
         values = tuple(_number(line[0], names[i], cells[i]) for i in places)
         return None if clock is None else _number(line[0], names[clock], cells[clock]), values
 
-    return Readings(chosen, rows())
+    return Readings(chosen, _good(rest if has_names else chain([first], rest), row, on_bad_line))
 
 
-def _json_lines(first: _Numbered, rest: Iterator[_Numbered], axes: tuple[str, ...]) -> Readings:
+def _json_lines(
+    first: _Numbered,
+    rest: Iterator[_Numbered],
+    axes: tuple[str, ...],
+    on_bad_line: OnBadLine | None,
+) -> Readings:
     head = _document(*first)
     if isinstance(head, Mapping):
         names = axes or tuple(name for name in head if name.lower() != _TIMESTAMP)
     else:
         names = axes or tuple(f"axis{i}" for i in range(len(head)))
 
-    def rows() -> Iterator[tuple[float | None, tuple[float, ...]]]:
-        yield row(first[0], head)
-        for number, line in rest:
-            yield row(number, _document(number, line))
-
-    def row(number: int, found: Any) -> tuple[float | None, tuple[float, ...]]:
+    def row(line: _Numbered) -> tuple[float | None, tuple[float, ...]]:
+        number, found = line[0], _document(*line)
         if isinstance(found, Mapping):
             lacking = [name for name in names if name not in found]
             if lacking:
@@ -129,7 +175,7 @@ def _json_lines(first: _Numbered, rest: Iterator[_Numbered], axes: tuple[str, ..
             )
         return None, tuple(_number(number, *pair) for pair in zip(names, found, strict=True))
 
-    return Readings(names, rows())
+    return Readings(names, _good(chain([first], rest), row, on_bad_line))
 
 
 def _cells(number: int, line: str) -> list[str]:

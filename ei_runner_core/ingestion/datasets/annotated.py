@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from ...contract.uploaders import Label, LabeledBox, Sample
+from ...contract.uploaders import UNLABELED, Label, LabeledBox, Sample
 from .categories import DEFAULT_CATEGORY, category_in
-from .listing import Listing, split_path
+from .listing import IMAGE_SUFFIXES, Listing, split_path
+from .walking import suffix_of
 
-__all__ = ["annotated_samples", "sample_of"]
+__all__ = ["annotated_samples", "boxed_sample", "boxed_samples", "sample_of"]
 
 Boxes = Mapping[str, Collection[LabeledBox]]
 
@@ -21,6 +22,18 @@ def annotated_samples(
         found = boxes.get(name)
         label = labels.get(name) if labels else None
         yield sample_of(listing, name, None if found is None else tuple(found), label)
+
+
+def boxed_samples(listing: Listing, names: Iterator[str], boxes: Boxes) -> Iterator[Sample]:
+    """The samples of a data set for the detection of objects."""
+    for name in names:
+        yield boxed_sample(listing, name, tuple(boxes.get(name, ())))
+
+
+def boxed_sample(listing: Listing, name: str, boxes: tuple[LabeledBox, ...]) -> Sample:
+    """An image without boxes has no label: in such a data set its name is none."""
+    is_bare = not boxes and suffix_of(name) in IMAGE_SUFFIXES
+    return sample_of(listing, name, boxes or None, UNLABELED if is_bare else None)
 
 
 def sample_of(

@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from ...contract.uploaders import LabeledBox, Sample
 from ...errors import InvalidInputError
-from .annotated import annotated_samples
+from .annotated import boxed_samples
 from .boxes import fit_box
 from .documents import read_json, shown
 from .listing import Listing
 
-__all__ = ["is_coco", "read_coco"]
+__all__ = ["has_coco", "is_coco", "read_coco"]
 
 _SNIFFED_BYTES = 1 << 16
 _MARKS = tuple(
@@ -50,7 +50,12 @@ class _Coco(Struct):
 
 def is_coco(listing: Listing) -> bool:
     """Whether there are images, and a file that seems to annotate them."""
-    return listing.has_images() and bool(_annotation_files(listing))
+    return listing.has_images() and has_coco(listing)
+
+
+def has_coco(listing: Listing) -> bool:
+    """Whether there is a file that seems to annotate images."""
+    return bool(_annotation_files(listing))
 
 
 def read_coco(listing: Listing) -> Iterator[Sample]:
@@ -70,7 +75,7 @@ def read_coco(listing: Listing) -> Iterator[Sample]:
                 "too; keep one of them"
             )
         boxes |= found
-    yield from annotated_samples(listing, listing.samples(files, ".json"), boxes)
+    yield from boxed_samples(listing, listing.samples(files, ".json"), boxes)
 
 
 def _annotation_files(listing: Listing) -> list[str]:

@@ -12,7 +12,7 @@ from ...contract.uploaders import Label, Sample
 from ...errors import InvalidInputError
 from .bounding_boxes import has_bounding_boxes, read_bounding_boxes
 from .categories import check_category
-from .coco import is_coco, read_coco
+from .coco import has_coco, is_coco, read_coco
 from .documents import shown
 from .folders import read_folders
 from .info_labels import INFO_FILE, find_info_file, read_info_labels
@@ -21,14 +21,18 @@ from .openmv import is_openmv, read_openmv
 from .plain_csv import is_plain_csv, read_plain_csv
 from .single_files import read_single_files
 from .voc import is_voc, read_voc
-from .yolo import is_yolo, read_yolo
+from .yolo import has_yolo, is_yolo, read_yolo
 
 __all__ = ["DATASET_KINDS", "detect_kind", "read_dataset", "read_files"]
 
 
 class _Kind(NamedTuple):
+    """``needs`` is what ``is_there`` looks for; ``fits`` tells that a folder is of this kind."""
+
     read: Callable[[Listing], Iterator[Sample]]
     fits: Callable[[Listing], bool]
+    is_there: Callable[[Listing], bool]
+    needs: str
 
 
 def _read_info_folder(listing: Listing) -> Iterator[Sample]:
@@ -48,12 +52,21 @@ def _read_info_folder(listing: Listing) -> Iterator[Sample]:
 _INFO = "info-labels"
 _FOLDERS = "folders"
 _KINDS = {
-    "bounding-boxes": _Kind(read_bounding_boxes, has_bounding_boxes),
-    "coco": _Kind(read_coco, is_coco),
-    "yolo": _Kind(read_yolo, is_yolo),
-    "voc": _Kind(read_voc, is_voc),
-    "openmv": _Kind(read_openmv, is_openmv),
-    "plain-csv": _Kind(read_plain_csv, is_plain_csv),
+    "bounding-boxes": _Kind(
+        read_bounding_boxes, has_bounding_boxes, has_bounding_boxes, "bounding_boxes.labels"
+    ),
+    "coco": _Kind(
+        read_coco, is_coco, has_coco, "JSON file with images, annotations and categories"
+    ),
+    "yolo": _Kind(read_yolo, is_yolo, has_yolo, "text file with boxes for an image"),
+    "voc": _Kind(read_voc, is_voc, is_voc, "XML file with an <annotation>"),
+    "openmv": _Kind(read_openmv, is_openmv, is_openmv, "folder with a name such as LABEL.class"),
+    "plain-csv": _Kind(
+        read_plain_csv,
+        is_plain_csv,
+        is_plain_csv,
+        "CSV file with the columns file_name and class_name, or those of boxes",
+    ),
 }
 _READERS = {
     _INFO: _read_info_folder,
@@ -116,6 +129,8 @@ def read_dataset(
         found = _read_file(folder, kind)
     else:
         listing = _listing(folder, on_skipped or _ignore)
+        if kind in _KINDS:
+            _check_is_there(listing, kind, _KINDS[kind])
         found = _READERS[kind or _detect(listing)](listing)
     return _adjusted(_some(found, folder), category, label)
 
@@ -148,6 +163,15 @@ def _listing(folder: Path, on_skipped: OnSkipped) -> Listing:
     if not folder.is_dir():
         raise InvalidInputError(f"there is no folder {shown(folder)}; name one with samples")
     return list_folder(folder, on_skipped)
+
+
+def _check_is_there(listing: Listing, name: str, kind: _Kind) -> None:
+    """Refuse a folder that is not what it is said to be: its labels would be lost in silence."""
+    if not kind.is_there(listing):
+        raise InvalidInputError(
+            f"{shown(listing.root)} is no {name} data set: there is no {kind.needs} in it; name "
+            "another folder, or leave out --dataset-format to find out what it holds"
+        )
 
 
 def _detect(listing: Listing) -> str:

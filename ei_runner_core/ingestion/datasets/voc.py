@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...contract.uploaders import LabeledBox, Sample
 from ...errors import InvalidInputError
-from .annotated import annotated_samples
+from .annotated import boxed_samples
 from .boxes import Size, box_between
 from .documents import read_bytes, shown
 from .listing import IMAGE_SUFFIXES, Listing
@@ -59,7 +59,7 @@ def read_voc(listing: Listing) -> Iterator[Sample]:
         found = _boxes(root, shown(path))
         if found:
             boxes.setdefault(_image_of(listing, file, root), []).extend(found)
-    yield from annotated_samples(listing, listing.samples(files, ".xml", ".txt"), boxes)
+    yield from boxed_samples(listing, listing.samples(files, ".xml", ".txt"), boxes)
 
 
 def _is_annotation(path: Path) -> bool:

@@ -11,14 +11,14 @@ from pathlib import Path
 from ..._optional import need
 from ...contract.uploaders import LabeledBox, Sample
 from ...errors import InvalidInputError
-from .annotated import sample_of
+from .annotated import boxed_sample
 from .boxes import fit_box
 from .categories import category_in
 from .documents import read_text, shown
 from .listing import IMAGE_SUFFIXES, Listing, split_path
 from .yolo_names import ClassNames, is_names_file
 
-__all__ = ["is_yolo", "read_yolo"]
+__all__ = ["has_yolo", "is_yolo", "read_yolo"]
 
 _MAX_BYTES = 16 * 1024 * 1024
 _MOST_LOOKED_AT = 100
@@ -32,6 +32,12 @@ def is_yolo(listing: Listing) -> bool:
     if texts and any(is_names_file(listing, name) for name in listing.names):
         return True
     return any(_has_boxes(listing.path(name)) for name in texts[:_MOST_LOOKED_AT])
+
+
+def has_yolo(listing: Listing) -> bool:
+    """Whether there are texts to images, or at least texts with boxes."""
+    texts = listing.with_suffix(".txt")[:_MOST_LOOKED_AT]
+    return bool(_texts_by_image(listing)) or any(_has_boxes(listing.path(name)) for name in texts)
 
 
 def read_yolo(listing: Listing) -> Iterator[Sample]:
@@ -57,7 +63,7 @@ def read_yolo(listing: Listing) -> Iterator[Sample]:
     for name in listing.samples(used, ".txt"):
         text = texts.get(name)
         boxes = tuple(_read_text(listing, text, name, names)) if text else ()
-        yield sample_of(listing, name, boxes or None)
+        yield boxed_sample(listing, name, boxes)
 
 
 def _texts_by_image(listing: Listing) -> dict[str, str]:

@@ -12,7 +12,7 @@ from ei_runner_core import (
     DeadlineError,
     StudioError,
 )
-from ei_runner_core.studio import Progress
+from ei_runner_core.studio import Progress, builds
 from ei_runner_core.testing.studio import (
     Fault,
     LocalBuild,
@@ -65,3 +65,25 @@ def test_a_build_of_unknown_outcome_is_not_started_twice(
     with pytest.raises(StudioError, match="nobody knows whether the build was started"):
         program()
     assert len(project.jobs) == 1
+
+
+def test_a_log_that_never_comes_keeps_no_build_from_being_done(
+    studio: LocalStudio, project: LocalProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builds, "_SECONDS_FOR_LOG", 0.2)
+    project.builds[RUNNER] = LocalBuild(PROGRAM, log=["a"])
+    studio.faults.add(Fault(kind="never", path="stdout"))
+    assert program().version == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_key_in_the_log_is_not_shown(project: LocalProject, fails: bool) -> None:
+    project.builds[RUNNER] = LocalBuild(PROGRAM, log=[f"using {project.api_key}"], fails=fails)
+    seen: list[Progress] = []
+    if fails:
+        with pytest.raises(StudioError) as caught:
+            program(on_progress=seen.append)
+        assert project.api_key not in str(caught.value)
+    else:
+        program(on_progress=seen.append)
+    assert [s.message for s in seen if s.stage == "log"] == ["using ***"]

@@ -182,6 +182,34 @@ def test_clean_removes_what_it_is_told_to(
     assert sorted(p.name for p in cache.iterdir()) == [".locks", ".work"]
 
 
+def test_clean_removes_one_version(invoke: Invoke, project: LocalProject) -> None:
+    first, second = program(), program(refresh=True)
+    assert "removed 1 models" in invoke("models", "clean", "--version", "1").stdout
+    assert not first.path.exists()
+    assert second.path.exists()
+
+
+def test_clean_keeps_the_newest_of_each_kind(invoke: Invoke, project: LocalProject) -> None:
+    library = download(form="library")
+    old, new = program(), program(refresh=True)
+    removed = invoke("models", "clean", "--keep-newest", "--all").stdout
+    assert "removed 1 models" in removed
+    assert not old.path.exists()
+    assert new.path.exists()
+    assert library.path.exists()
+    assert "removed 0 models" in invoke("models", "clean", "--keep-newest").stdout
+
+
+def test_a_model_is_one_short_line(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, project: LocalProject
+) -> None:
+    program()
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = invoke("models").stdout.splitlines()
+    assert len(lines) == 2
+    assert lines[1].endswith("today")
+
+
 def test_using_a_model_keeps_it_from_being_old(invoke: Invoke, project: LocalProject) -> None:
     first = program()
     os.utime(first.path.parent / "manifest.json", (0, 0))

@@ -16,7 +16,7 @@ from ei_runner_core import (
     StudioError,
 )
 from ei_runner_core.locate import locate
-from ei_runner_core.studio import Progress, download, requested
+from ei_runner_core.studio import ModelCache, Progress, download, requested
 from ei_runner_core.testing.studio import (
     LocalBuild,
     LocalImpulse,
@@ -45,6 +45,13 @@ def test_each_form_is_built_downloaded_and_kept(project: LocalProject, form: str
     assert steps[-2].done == steps[-2].total
     again = download(form=form, target=target)
     assert (again.path, again.was_cached) == (model.path, True)
+
+
+def test_what_was_downloaded_is_a_path(project: LocalProject) -> None:
+    model = program()
+    (kept,) = ModelCache.find().models()
+    assert os.fspath(model) == os.fspath(kept) == str(model.path)
+    assert locate(model).path == locate(kept).path == model.path
 
 
 def test_only_a_program_can_be_executed(project: LocalProject) -> None:

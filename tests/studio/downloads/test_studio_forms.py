@@ -86,8 +86,11 @@ def test_the_backend_that_is_asked_for_decides(backends: None) -> None:
 def test_nothing_that_runs_what_studio_builds_is_told(
     backends: None, names: tuple[str, ...]
 ) -> None:
-    with pytest.raises(BackendNotFoundError, match="full-tflite.*form="):
+    with pytest.raises(BackendNotFoundError, match="full-tflite.*form=") as caught:
         forms(registry(*names))
+    assert str(caught.value).startswith("no backend that is installed runs a model that Studio")
+    with pytest.raises(BackendNotFoundError, match="^the backend onnx runs no model that Studio"):
+        forms(registry("onnx"), "onnx")
 
 
 def test_the_next_form_is_taken_where_a_target_is_missing() -> None:

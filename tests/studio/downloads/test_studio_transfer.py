@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,10 @@ from ei_runner_core import (
     ModelFormatError,
     StudioError,
 )
+from ei_runner_core._http import Secret
 from ei_runner_core.locate import locate
 from ei_runner_core.studio import download
+from ei_runner_core.studio.api import Studio
 from ei_runner_core.testing.studio import (
     Fault,
     LocalProject,
@@ -178,3 +182,59 @@ def test_an_answer_that_is_none_is_one_error(
     assert "\n" not in str(caught.value)
     assert "not today" in str(caught.value) or kind != "refuse_json"
     assert not files_in(cache)
+
+
+def test_a_reason_in_place_of_a_file_does_not_show_the_key(
+    studio: LocalStudio, project: LocalProject
+) -> None:
+    studio.faults.add(Fault(kind="refuse_json", path=DOWNLOAD, reason=f"no {project.api_key}"))
+    with pytest.raises(StudioError, match=r"no file but an error: no \*\*\*") as caught:
+        program()
+    assert project.api_key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="status", status=410, path=f"history/1{DOWNLOAD}"),
+        Fault(kind="refuse_json", path=f"history/1{DOWNLOAD}", reason="build 1 was deleted"),
+    ],
+    ids=["410", "success false"],
+)
+def test_a_version_that_is_asked_for_is_never_replaced_by_another(
+    studio: LocalStudio, project: LocalProject, cache: Path, fault: Fault
+) -> None:
+    project.add_deployment(RUNNER, PROGRAM, model_type="float32", version=1)
+    project.add_deployment(RUNNER, PROGRAM + b"newer", model_type="float32", version=2)
+    studio.faults.add(fault)
+    with pytest.raises(StudioError):
+        program(version=1)
+    assert not list(cache.rglob("model.eim"))
+
+
+def test_the_newest_build_of_another_kind_is_not_taken(
+    studio: LocalStudio, project: LocalProject, cache: Path
+) -> None:
+    studio.faults.add(Fault(kind="status", status=404, path="deployment/history$"))
+    api = Studio(studio.url + "/v1", Secret(project.api_key), deadline=time.monotonic() + 30)
+    project.add_deployment("zip", b"PK", model_type="int8", version=12)
+    with api:
+        kind = ("tflite", "float32")
+        assert api._version_in_history(project.id, 1, RUNNER, kind) is None
+        assert api._version_in_history(project.id, 1, "zip", ("tflite", "int8")) == 12
+
+
+def test_a_program_for_another_machine_is_refused(
+    project: LocalProject, cache: Path, tmp_path: Path
+) -> None:
+    arm = bytearray(Path(sys.executable).resolve().read_bytes()[:4096])
+    if arm[:4] != b"\x7fELF":
+        pytest.skip("not on Linux")
+    arm[18:20] = (183).to_bytes(2, "little") if arm[18] != 183 else (62).to_bytes(2, "little")
+    project.add_deployment(RUNNER, bytes(arm), model_type="float32", version=1)
+    target = RUNNER if arm[18] == 183 else "runner-linux-aarch64"
+    if target != RUNNER:
+        project.add_deployment(target, bytes(arm), model_type="float32", version=2)
+    with pytest.raises(ModelFormatError, match=f"it is a program for .*, not for {target}"):
+        download(form="eim", target=target)
+    assert not list(cache.rglob("model.eim"))
