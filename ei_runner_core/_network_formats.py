@@ -5,22 +5,20 @@ from __future__ import annotations
 from .contract import Network
 from .errors import InvalidInputError
 
-__all__ = ["check_format"]
+__all__ = ["NETWORK_FORMATS", "check_format"]
 
-_FORMATS = (".tflite", ".onnx")
+NETWORK_FORMATS = (".tflite", ".onnx", ".tvm")
+"""The formats of the backends of ei-runner, installed or not."""
 
 
 def check_format(network: Network) -> None:
-    """Raise InvalidInputError unless a backend opens files of a network's format.
-
-    The formats of the backends of ei-runner are known whether they are installed or not.
-    """
-    if network.format in _FORMATS:
+    """Raise InvalidInputError unless a backend opens files of a network's format."""
+    if network.format in NETWORK_FORMATS:
         return
     from .plugins import registry
 
     offered = (suffix for spec in registry().backends.values() for suffix in spec.opens)
-    formats = dict.fromkeys((*_FORMATS, *(s for s in offered if s.startswith("."))))
+    formats = dict.fromkeys((*NETWORK_FORMATS, *(s for s in offered if s.startswith("."))))
     if network.format not in formats:
         raise InvalidInputError(
             f"{network.name} is no network that a backend opens, expected a file with one of the "

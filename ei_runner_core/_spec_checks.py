@@ -105,6 +105,11 @@ _TYPES: Checks = {
     "platforms": (_is_texts, "a tuple of strings"),
     "summary": (_is_text, "a string"),
     "extra": (_is_text, "a string"),
+    "compiles_to": (_is_text, "a string"),
+    "python_versions": (_is_text, "a string"),
+    "installed_megabytes": (_is_integer, "an integer"),
+    "engine_license": (_is_text, "a string"),
+    "never_run": (_is_text, "a string"),
     "api": (_is_integer, "an integer"),
 }
 _VALUES: Checks = {

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._libraries import LIBRARY_SUFFIXES, library_source
+from ._network_formats import NETWORK_FORMATS
 from .contract import ModelSource, Network
 from .errors import (
     EdgeImpulseError,
@@ -210,7 +211,7 @@ def _only_model_in(folder: Path, origin: str) -> Path:
 
 def _models_in(folder: Path) -> Iterable[Path]:
     for path in folder.iterdir():
-        if _is_model_folder(path) or path.suffix.lower() in (".zip", ".eim", ".tflite", ".onnx"):
+        if _is_model_folder(path) or path.suffix.lower() in (".zip", ".eim", *NETWORK_FORMATS):
             yield path
 
 

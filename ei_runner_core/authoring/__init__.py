@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .._progress_stream import progress_stream
     from ..windows import WindowCheck
     from .archives import unpack
+    from .content_cache import CacheEntry, ContentCache, content_key
     from .networks import installed_tensor_backends, open_network
     from .session import EngineSession
     from .sliding import SlidingWindow
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Abandonable",
+    "CacheEntry",
+    "ContentCache",
     "EngineSession",
     "SliceStream",
     "SlidingWindow",
@@ -40,6 +43,7 @@ __all__ = [
     "Turn",
     "WindowCheck",
     "check_inputs",
+    "content_key",
     "installed_tensor_backends",
     "keep_in_forked_child",
     "meaning_of_code",
@@ -56,11 +60,14 @@ __all__ = [
 
 # What they need is too much for plugins that are only listed and for commands that only print.
 _HOMES = {
+    "CacheEntry": "ei_runner_core.authoring.content_cache",
+    "ContentCache": "ei_runner_core.authoring.content_cache",
     "EngineSession": "ei_runner_core.authoring.session",
     "SliceStream": "ei_runner_core.authoring.streams",
     "SlidingWindow": "ei_runner_core.authoring.sliding",
     "ThresholdTable": "ei_runner_core.authoring.thresholds",
     "WindowCheck": "ei_runner_core.windows",
+    "content_key": "ei_runner_core.authoring.content_cache",
     "installed_tensor_backends": "ei_runner_core.authoring.networks",
     "open_network": "ei_runner_core.authoring.networks",
     "progress_stream": "ei_runner_core._progress_stream",

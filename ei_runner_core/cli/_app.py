@@ -23,6 +23,10 @@ _COMMANDS = {
         "impulses": ("impulses:impulses", "List the impulses of a project and their variants."),
         "targets": ("targets:targets", "List what a project can be built for."),
         "convert": ("convert:convert", "Turn a C++ export into a bundle that needs no compiler."),
+        "compile": (
+            "compile:compile_networks",
+            "Compile a model's networks for an engine, ahead of time.",
+        ),
         "package": ("package:package", "Make a wheel of a model, to install it by name."),
     },
     "Data": {

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["backends"]
 
 NOT_INSTALLED = "not installed"
+_FACTS = ("compiles_to", "python_versions", "installed_megabytes", "engine_license", "never_run")
 _STYLES = {"ok": "green", "disabled": "dim", NOT_INSTALLED: "dim"}
 _TITLES = {
     "plugin": "plugins that do not work",
@@ -56,6 +57,7 @@ def _described(row: PluginRow) -> dict[str, Any]:
         "version": row.version,
         "summary": getattr(row.spec, "summary", ""),
         "opens": list(getattr(row.spec, "opens", ())),
+        **{fact: getattr(row.spec, fact, "") for fact in _FACTS},
     }
 
 

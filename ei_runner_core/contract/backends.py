@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ..errors import UnsupportedModelError
 from .models import ModelSource, Network, Support, TensorSpec
 
 if TYPE_CHECKING:
@@ -83,6 +84,29 @@ class TensorBackend(ABC):
             UnsupportedModelError: the engine lacks something that the network needs.
             InvalidInputError: an option is unknown or has a wrong value.
         """
+
+    def compile(self, network: Network, options: Mapping[str, Any], target: str = "") -> Network:
+        """Compile a network ahead of time; ``compiles_to`` in the spec says that an engine does so.
+
+        Args:
+            network: the file to compile.
+            options: the options of this backend, by name.
+            target: the platform that shall run it, such as ``"linux-aarch64"``; else this one.
+
+        Returns:
+            The compiled network in memory, of the format ``compiles_to``.
+
+        Raises:
+            UnsupportedModelError: the engine compiles nothing, or lacks something that the network
+                needs.
+            ModelFormatError: the file is damaged.
+            InvalidInputError: an option or the target is unknown or has a wrong value.
+            BackendUnavailableError: the part of the engine that compiles is not installed.
+            BuildError: the compiler failed, or is missing.
+        """
+        raise UnsupportedModelError(
+            f"{type(self).__name__} compiles nothing ahead of time: run {network.name} as it is"
+        )
 
 
 class ImpulseSession(Session):

@@ -18,7 +18,12 @@ class BackendSpec(Struct, frozen=True):
     ``target`` is ``"package.module:Class"``. ``opens`` lists file suffixes (``".tflite"``) or
     kinds of source (``"eim"``, ``"cpp-export"``, ``"library"``). ``platforms`` lists prefixes such
     as ``"linux"`` or ``"linux-aarch64"``; empty means every platform. ``extra`` is the extra of
-    ``ei-runner`` that installs the backend, for the hint in error messages.
+    ``ei-runner`` that installs the backend, for the hint in error messages. ``compiles_to`` is the
+    suffix of what :meth:`TensorBackend.compile` makes; empty means that it compiles nothing.
+
+    The rest is for people who choose an engine: the versions of Python that it has wheels for
+    (``">=3.10"``, empty for all that ei-runner has), what installing it adds, the licence of the
+    engine, and a clause that tells what was never run.
     """
 
     name: str
@@ -28,6 +33,11 @@ class BackendSpec(Struct, frozen=True):
     platforms: tuple[str, ...] = ()
     summary: str = ""
     extra: str = ""
+    compiles_to: str = ""
+    python_versions: str = ""
+    installed_megabytes: int = 0
+    engine_license: str = ""
+    never_run: str = ""
     api: int = API_VERSION
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from ..errors import DeadlineError, EdgeImpulseError, InvalidInputError, StudioError
+from .._cache_folder import CACHE_VARIABLE, cache_folder
+from ..errors import DeadlineError, EdgeImpulseError, StudioError
 from .entries import CachedModel, Manifest, Wish
 
-__all__ = ["CACHE_VARIABLE", "ModelCache", "measure", "remove"]
+__all__ = ["ModelCache", "measure", "remove"]
 
-CACHE_VARIABLE = "EI_RUNNER_CACHE"
 _MANIFEST = "manifest.json"
 _WEEK = 7 * 24 * 3600.0  # s; what a killed download has left can be resumed as long as that
 
@@ -41,16 +41,7 @@ class ModelCache:
         Raises:
             InvalidInputError: the variable holds no path.
         """
-        if place := environment.get(CACHE_VARIABLE):
-            try:
-                return cls(Path(place).expanduser().absolute() / "models")
-            except (RuntimeError, ValueError) as error:  # the home of nobody, a NUL byte
-                raise InvalidInputError(
-                    f"{CACHE_VARIABLE}={place} cannot be: {error}; name a folder"
-                ) from error
-        import platformdirs
-
-        return cls(platformdirs.user_cache_path("ei-runner", appauthor=False) / "models")
+        return cls(cache_folder("models", environment))
 
     def models(self) -> list[CachedModel]:
         """All that are whole, by project, the newest version of each first."""

@@ -25,7 +25,9 @@ from ei_runner_core.cli._lazy import LazyGroup
 Invoke = Callable[..., Result]
 SECTIONS = {
     "Run": ["demo", "run", "info"],
-    "Models": ["download", "models", "projects", "impulses", "targets", "convert", "package"],
+    "Models": [
+        "download", "models", "projects", "impulses", "targets", "convert", "compile", "package",
+    ],
     "Data": ["upload", "collect"],
     "Setup": ["login", "logout", "backends", "doctor"],
 }

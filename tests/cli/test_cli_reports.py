@@ -176,7 +176,8 @@ def test_backends_lists_what_works_what_not_and_what_could_be_installed(
         set(row)
         == {
             "kind", "name", "status", "reason", "plugin", "distribution", "version", "summary",
-            "opens",
+            "opens", "compiles_to", "python_versions", "installed_megabytes", "engine_license",
+            "never_run",
         }
         for row in rows
     )  # fmt: skip

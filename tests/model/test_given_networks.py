@@ -66,7 +66,7 @@ def test_what_is_no_network_is_one_clear_error(found, tmp_path):
     (tmp_path / "empty.dense").touch()
     (tmp_path / "folder.dense").mkdir()
     messages = {
-        "passwd": "passwd is no network that a backend opens, expected .*.tflite, .onnx, .dense",
+        "passwd": "passwd is no network that a backend opens, expected .*.tflite, .onnx, .tvm, .dense",
         "notes.md": "notes.md is no network",
         "empty.dense": "is an empty file",
         "folder.dense": "is not a regular file",
