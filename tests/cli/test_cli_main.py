@@ -26,7 +26,14 @@ Invoke = Callable[..., Result]
 SECTIONS = {
     "Run": ["demo", "run", "info"],
     "Models": [
-        "download", "models", "projects", "impulses", "targets", "convert", "compile", "package",
+        "download",
+        "models",
+        "projects",
+        "impulses",
+        "targets",
+        "convert",
+        "compile",
+        "package",
     ],
     "Data": ["upload", "collect"],
     "Setup": ["login", "logout", "backends", "doctor"],
