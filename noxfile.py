@@ -68,6 +68,7 @@ def docs(session: nox.Session) -> None:
         "./backends/sdk-ffi",
         *nox.project.dependency_groups(groups, "docs"),
     )
+    session.install("--no-deps", "./backends/onnx", "./backends/qnn")  # for the help of a command
     session.run("sphinx-build", "-W", "-n", "--keep-going", "docs", "docs/_build/html")
     session.log(f"open {ROOT / 'docs/_build/html/index.html'}")
 

@@ -1,6 +1,7 @@
 """Write anew what the repository keeps of the code's own output: run ``nox -s generate``.
 
 * ``docs/reference/impulse.schema.json``: the JSON Schema of ``impulse.json``,
+* ``docs/reference/engines.md``: the table of engines,
 * ``docs/images/demo.svg``: what ``ei-runner demo`` prints, as a picture.
 """
 
@@ -14,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from engines import PAGE, with_table
 from rich.console import Console
 from rich.text import Text
 
@@ -28,6 +30,11 @@ def write_schema() -> None:
     """Write the schema as the code builds it; a test compares the two."""
     text = json.dumps(json_schema(), indent=2) + "\n"
     (DOCS / "reference" / "impulse.schema.json").write_text(text, encoding="utf-8")
+
+
+def write_engines() -> None:
+    """Write the table of engines into its page; a test compares the two."""
+    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def write_picture() -> None:
@@ -52,4 +59,5 @@ def _run(*arguments: str) -> str:
 
 if __name__ == "__main__":
     write_schema()
+    write_engines()
     write_picture()

@@ -38,7 +38,7 @@ def write_with_networks(
     Raises:
         InvalidInputError: there is something at the output, it is the model itself, it does not
             suit the model, or it cannot be written.
-        EdgeImpulseError: as of :func:`ei_runner_core.impulse.convert.write_bundle`.
+        EdgeImpulseError: the model cannot become a bundle.
     """
     if source.kind == "network":
         (network,) = networks.values()

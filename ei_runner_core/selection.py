@@ -36,6 +36,7 @@ _ASKED = "it was asked for"
 _INSTALLABLE = {
     ".tflite": ("full-tflite",),
     ".onnx": ("onnx",),
+    ".tvm": ("tvm",),
     "eim": ("eim",),
     "cpp-export": ("sdk-ffi",),
     "library": ("sdk-ffi",),
@@ -144,18 +145,17 @@ def _wish(requested: str | None) -> tuple[str, str]:
 def networks_for(spec: BackendSpec, source: ModelSource) -> dict[int, Network] | None:
     """For each learn block with a network the file that the backend opens; None if one has none.
 
-    An impulse without any network, which only looks for anomalies, needs no file.
+    Of several the one whose format the backend names first. An impulse without any network, which
+    only looks for anomalies, needs no file.
     """
     if source.impulse is None:
         return None
     chosen: dict[int, Network] = {}
     for block in source.impulse.networks:
-        for network in source.networks.get(block.id, ()):
-            if network.format in spec.opens:
-                chosen[block.id] = network
-                break
-        else:
+        files = [file for file in source.networks.get(block.id, ()) if file.format in spec.opens]
+        if not files:
             return None
+        chosen[block.id] = min(files, key=lambda file: spec.opens.index(file.format))
     return chosen
 
 

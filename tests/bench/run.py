@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from compiling_bench import compiling
 from eim_bench import clients
 from measuring import Row, fresh, in_turn, show
 from sdk_ffi_bench import sdk_ffi
@@ -102,6 +103,7 @@ def main() -> int:
     rows += post_processing(10 * rounds)
     rows += clients(rounds) if "eim" in registry().backends else []
     rows += sdk_ffi(rounds) if "sdk-ffi" in registry().backends else []
+    rows += [row for name in ("qnn", "tvm") for row in compiling(name, rounds)]
     rows += start(rounds)
     if arguments.json:
         print(json.dumps([asdict(row) | {"ok": row.ok} for row in rows], indent=2))

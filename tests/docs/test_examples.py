@@ -33,6 +33,7 @@ from typing import Any
 
 import pytest
 from fake_distributions import make_installed
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("backends/*/README.md"), *ROOT.glob("docs/**/*.md")])
@@ -152,7 +153,12 @@ def skip_without_engine(page: Path) -> None:
     from ei_runner_core.plugins import registry
 
     code = "".join(block.code for block in blocks_of(page) if block.is_run)
-    installed = set(registry().backends)
+    version = ".".join(map(str, sys.version_info[:3]))
+    installed = {
+        name
+        for name, spec in registry().backends.items()
+        if SpecifierSet(spec.python_versions).contains(version)
+    }
     if NEEDS_ENGINE.search(code) and not installed:
         pytest.skip("the page runs models, and no backend is installed")
     named = set(NAMED_ENGINE.findall(code)) & OWN_ENGINES

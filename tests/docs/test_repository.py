@@ -82,7 +82,8 @@ def test_a_backend_requires_the_matching_core(folder: Path) -> None:
 def test_an_extra_of_the_core_brings_the_backend(folder: Path) -> None:
     extras = project_file(ROOT)["project"]["optional-dependencies"]
     name = folder.name
-    assert extras[name] == [f"ei-runner-{name}{compatible_range()}"]
+    (brought,) = extras[name]
+    assert re.sub(r"\[.*\]", "", brought) == f"ei-runner-{name}{compatible_range()}"
     assert re.search(rf"[\[,]{re.escape(name)}[\],]", extras["all"][0])
 
 

@@ -152,3 +152,14 @@ def test_the_command_prints_what_it_wrote(bundle, capsys):
     assert main([*arguments, "-o", "out", "--force", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told == {"model": "out", "backend": "oven", "target": "moon"}
+
+
+def test_of_several_files_a_backend_takes_the_format_that_it_names_first(bundle, tmp_path):
+    made = compile_model(bundle, tmp_path / "both", backend="oven")
+    (made / "network.dense").write_bytes((bundle / "network.dense").read_bytes())
+    document = json.loads((made / "impulse.json").read_text())
+    document["learn"][0]["files"] = ["network.dense", "network.baked"]
+    (made / "impulse.json").write_text(json.dumps(document))
+    (made / "network.dense").write_bytes(b"no network")
+
+    assert scores(made) == pytest.approx(expected_scores(np.array(WINDOW)), abs=1e-6)

@@ -18,4 +18,7 @@ def ei_runner_backends() -> BackendSpec:
         platforms=("linux", "macos"),
         summary=".eim executables: whole models in a process of their own",
         extra="eim",
+        installed_megabytes=1,
+        engine_license="that of the .eim",
+        never_run="macOS, and .eim files for accelerators",
     )

@@ -35,9 +35,9 @@ class FullTfliteBackend(TensorBackend):
         Args:
             network: a ``.tflite`` file, on disk or in memory.
             options: any of ``num_threads`` (int), ``delegates`` (a list of paths, or of
-                ``{"path": ..., "options": {...}}``), ``default_delegates`` (``"auto"``, True or
-                False), ``kernels`` (``"optimized"``, ``"reference"`` or ``"micro"``), ``signature``
-                (str) and ``input_shapes`` (shapes by names of inputs).
+                ``{"path": ..., "options": {...}}``), ``allow_cpu`` (bool), ``default_delegates``
+                (``"auto"``, True or False), ``kernels`` (``"optimized"``, ``"reference"`` or
+                ``"micro"``), ``signature`` (str) and ``input_shapes`` (shapes by names of inputs).
 
         Raises:
             ModelNotFoundError: the file cannot be read.

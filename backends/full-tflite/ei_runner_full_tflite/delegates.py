@@ -6,6 +6,7 @@ import ctypes
 from typing import Any
 
 from ei_runner_core import InvalidInputError
+from ei_runner_core.authoring.native_files import explain_loading
 
 from .options import DelegateOption
 from .runtime import Runtime
@@ -33,7 +34,10 @@ def _check_library(option: DelegateOption) -> None:
     try:
         library = ctypes.PyDLL(str(option.path))
     except OSError as error:
-        raise InvalidInputError(f"the delegate {option.path} cannot be loaded: {error}") from error
+        hint = explain_loading(str(error))
+        raise InvalidInputError(
+            f"the delegate {option.path} cannot be loaded: {error}{hint and '; '}{hint}"
+        ) from error
     missing = [name for name in _ENTRY_POINTS if not hasattr(library, name)]
     if missing:
         raise InvalidInputError(

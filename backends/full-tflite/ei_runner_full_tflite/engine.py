@@ -15,6 +15,7 @@ from .failures import ENGINE_ERRORS, explain_refusal, missing_operator
 from .graphs import Call, open_graph
 from .inspection import ModelTraits, inspect_model
 from .options import Options
+from .placement import log_placement, refuse_cpu
 from .runtime import load_runtime
 from .specs import tensor_spec
 
@@ -89,7 +90,7 @@ class Engine:
         """
         is_dynamic = any(-1 in spec.shape for spec in self.inputs)
         try:
-            self._attempt(lambda: self._graph.allocate(self._start_shapes))
+            self._attempt(lambda: self._allocate(self._start_shapes))
         except ENGINE_ERRORS as error:
             self._refuse_missing(error)
             if not is_dynamic:
@@ -116,13 +117,19 @@ class Engine:
         shapes = [array.shape for array in arrays]
 
         def run() -> tuple[np.ndarray, ...]:
-            self._graph.allocate(shapes)
+            self._allocate(shapes)
             return self.call(arrays)
 
         outputs = self._attempt(run)
         if self._recipe.traits.is_stateful:
             self._may_fall_back = False
         return outputs
+
+    def _allocate(self, shapes: Sequence[Shape]) -> None:
+        """Make ready for shapes; what the delegates take may depend on them."""
+        self._graph.allocate(shapes)
+        if not self._recipe.options.allow_cpu:
+            refuse_cpu(self.interpreter, self._recipe.name, self._delegate_names())
 
     def _attempt(self, work: Callable[[], T]) -> T:
         """Do something with the interpreter; if it fails, and may do so, then without XNNPACK."""
@@ -151,6 +158,8 @@ class Engine:
                 experimental_delegates=delegates,
                 **resolver,
             )
+            if delegates:
+                log_placement(self.interpreter, recipe.name)
             self._graph = open_graph(self.interpreter, recipe.options.signature)
             self._describe()
         except EdgeImpulseError:
@@ -190,9 +199,11 @@ class Engine:
         self.call = graph.call()
 
     def _refusal(self, error: Exception) -> EdgeImpulseError:
-        recipe = self._recipe
-        delegates = [option.path.name for option in recipe.options.delegates]
-        return explain_refusal(error, recipe.name, load_runtime().name, delegates)
+        runtime = load_runtime().name
+        return explain_refusal(error, self._recipe.name, runtime, self._delegate_names())
+
+    def _delegate_names(self) -> list[str]:
+        return [option.path.name for option in self._recipe.options.delegates]
 
     def _refuse_missing(self, error: Exception) -> None:
         missing = missing_operator(error, self._recipe.name, load_runtime().name)

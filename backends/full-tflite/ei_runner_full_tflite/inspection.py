@@ -14,7 +14,7 @@ from ei_runner_core import ModelFormatError
 from .calls import check_calls
 from .flatbuffer import DamageError, Flatbuffer, OutOfBytesError, Table
 from .operators import Operator, check_operator, keeps_state
-from .schema import CONVOLUTIONS, VAR_HANDLE
+from .schema import COMPILED_NETWORKS, CONVOLUTIONS, VAR_HANDLE
 from .tensors import Tensor, check_tensor
 from .variables import check_variables
 
@@ -99,8 +99,9 @@ def _check_model(buffer: Flatbuffer) -> ModelTraits:
     if version != _SCHEMA_VERSION:
         raise DamageError(f"its schema has version {version}, expected {_SCHEMA_VERSION}")
     codes = [_operator_code(table) for table in model.tables(1)]
+    compiled = {i for i, table in enumerate(model.tables(1)) if table.text(1) in COMPILED_NETWORKS}
     buffers = [_buffer_size(table, buffer.size) for table in model.tables(4)]
-    graphs = [_check_graph(table, codes, buffers) for table in model.tables(2)]
+    graphs = [_check_graph(table, codes, compiled, buffers) for table in model.tables(2)]
     if not graphs:
         raise DamageError("it has no graph")
     check_calls([{call for op in graph.operators for call in op.calls} for graph in graphs])
@@ -135,15 +136,16 @@ def _buffer_size(table: Table, file_size: int) -> int:
     return size
 
 
-def _check_graph(table: Table, codes: list[int], buffers: list[int]) -> _Graph:
+def _check_graph(table: Table, codes: list[int], compiled: set[int], buffers: list[int]) -> _Graph:
     tensors = [check_tensor(tensor, buffers) for tensor in table.tables(0)]
     inputs = [require_index(index, len(tensors), "tensor") for index in table.numbers(1)]
     outputs = [require_index(index, len(tensors), "tensor") for index in table.numbers(2)]
-    operators = []
+    operators, strict = [], []
     for operator in table.tables(3):
-        code = codes[require_index(operator.number(0, "I"), len(codes), "operator code")]
-        operators.append(check_operator(operator, code, tensors))
-    _check_order(inputs, operators, outputs, tensors)
+        kind = require_index(operator.number(0, "I"), len(codes), "operator code")
+        operators.append(check_operator(operator, codes[kind], tensors))
+        strict.append(kind not in compiled)
+    _check_order(inputs, list(zip(operators, strict, strict=True)), outputs, tensors)
     table.text(4)
     return _Graph(
         tensors,
@@ -154,9 +156,16 @@ def _check_graph(table: Table, codes: list[int], buffers: list[int]) -> _Graph:
 
 
 def _check_order(
-    inputs: list[int], operators: list[Operator], outputs: list[int], tensors: list[Tensor]
+    inputs: list[int],
+    operators: list[tuple[Operator, bool]],
+    outputs: list[int],
+    tensors: list[Tensor],
 ) -> None:
-    """Memory is planned as if each tensor were written once, before it is read."""
+    """Memory is planned as if each tensor were written once, before it is read.
+
+    Operators come with whether that counts for what they read: a network that was compiled for a
+    chip has tensors to work in.
+    """
 
     def require_value(index: int) -> None:
         if index >= 0 and index not in written and tensors[index].needs_writer:
@@ -164,8 +173,8 @@ def _check_order(
 
     written = {index for index, tensor in enumerate(tensors) if tensor.is_constant}
     written.update(inputs)
-    for operator in operators:
-        for index in operator.inputs:
+    for operator, is_strict in operators:
+        for index in operator.inputs if is_strict else ():
             require_value(index)
         for index in operator.outputs:
             if index >= 0 and index in written:

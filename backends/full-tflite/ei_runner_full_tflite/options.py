@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -29,6 +29,7 @@ class Options:
 
     ``num_threads``: threads of the kernels; None leaves it to the runtime, which takes one.
     ``delegates``: external delegates, asked in this order.
+    ``allow_cpu``: whether the CPU may run what the delegates do not take.
     ``default_delegates``: whether XNNPACK is used; "auto" uses it unless it fails on the model.
     ``kernels``: "optimized"; "reference" for those that compute as TensorFlow Lite Micro does, slow
     and without XNNPACK, and the same to the last bit for most int8 networks; or "micro" for the
@@ -39,6 +40,7 @@ class Options:
 
     num_threads: int | None = None
     delegates: tuple[DelegateOption, ...] = ()
+    allow_cpu: bool = True
     default_delegates: bool | Literal["auto"] = "auto"
     kernels: Kernels = "optimized"
     signature: str | None = None
@@ -57,7 +59,28 @@ class Options:
                 f"the options kernels={parsed.kernels!r} and default_delegates=True of full-tflite "
                 "exclude each other: XNNPACK does not round as these kernels; drop one of them"
             )
-        return parsed
+        return parsed if parsed.allow_cpu else parsed._without_cpu()
+
+    def _without_cpu(self) -> Options:
+        """XNNPACK, which runs on the CPU, is left out."""
+        if not self.delegates:
+            raise InvalidInputError(
+                "the option allow_cpu=False of full-tflite needs delegates that run the network: "
+                "name them in the option 'delegates'"
+            )
+        for name in ("default_delegates", "signature"):
+            if (value := getattr(self, name)) not in ("auto", False, None):
+                raise InvalidInputError(
+                    f"the options allow_cpu=False and {name}={value!r} of full-tflite exclude each "
+                    "other; drop one of them"
+                )
+        return replace(self, default_delegates=False)
+
+
+def _allow_cpu(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
 
 
 def _default_delegates(value: object) -> bool | Literal["auto"]:
@@ -130,6 +153,7 @@ def _text(value: object) -> str:
 _READERS: dict[str, Callable[[Any], Any]] = {
     "num_threads": read_thread_count,
     "delegates": _delegates,
+    "allow_cpu": _allow_cpu,
     "default_delegates": _default_delegates,
     "kernels": _kernels,
     "signature": _signature,

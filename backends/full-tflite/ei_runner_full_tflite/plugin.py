@@ -24,4 +24,7 @@ def ei_runner_backends() -> BackendSpec:
         ),
         summary="TensorFlow Lite networks, with LiteRT (XNNPACK, external delegates)",
         extra="full-tflite",
+        installed_megabytes=63,
+        engine_license="Apache-2.0",
+        never_run="macOS, Windows and ARM, and delegates of vendors",
     )

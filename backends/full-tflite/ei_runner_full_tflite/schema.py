@@ -9,6 +9,7 @@ __all__ = [
     "ADD",
     "ASSIGN_VARIABLE",
     "CALL_ONCE",
+    "COMPILED_NETWORKS",
     "CONVOLUTIONS",
     "CONV_2D",
     "ELEMENTWISE",
@@ -32,6 +33,9 @@ __all__ = [
 ADD, SUB, CONV_2D, FULLY_CONNECTED, QUANTIZE = 0, 41, 3, 9, 114
 SPLIT, SPLIT_V, UNPACK = 49, 102, 88
 CALL_ONCE, VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE = 129, 142, 143, 144
+
+COMPILED_NETWORKS = frozenset({"ethos-u"})
+"""Custom operators that are whole networks, which only a delegate runs."""
 
 CONVOLUTIONS = frozenset({CONV_2D, 67})
 """CONV_2D and TRANSPOSE_CONV: what optimised kernels leave to a library for products of matrices.

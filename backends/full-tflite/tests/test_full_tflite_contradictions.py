@@ -177,3 +177,19 @@ def test_weights_in_half_precision_run(open_network):
     image = np.random.default_rng(0).uniform(-2, 2, (1, 6, 6, 1)).astype(np.float32)
     (half,), (whole,) = open_network("conv_half").run([image]), open_network("conv").run([image])
     np.testing.assert_allclose(half, whole, atol=2e-2)
+
+
+UNWRITTEN = mutant("custom_op", (operand(0, 1), 2))
+AS_TEXT = "{:c}\0\0\0{}\0".format
+
+
+def test_a_network_for_a_chip_may_have_tensors_to_work_in(open_network):
+    name, vela = AS_TEXT(10, "Frobnicate").encode(), AS_TEXT(7, "ethos-u").encode()
+    assert name in UNWRITTEN
+    with pytest.raises(UnsupportedModelError, match="'ethos-u'.*option 'delegates'"):
+        open_network(UNWRITTEN.replace(name, vela.ljust(len(name), b"\0")))
+
+
+def test_other_custom_operators_may_not(open_network):
+    with pytest.raises(ModelFormatError, match="read before an operator writes it"):
+        open_network(UNWRITTEN)

@@ -145,3 +145,31 @@ def test_a_dynamic_network_keeps_its_delegate(open_network, delegate):
 def test_a_custom_operator_that_no_delegate_brings_is_still_named(open_network, delegate):
     with pytest.raises(UnsupportedModelError, match="custom operator 'Frobnicate'"):
         open_network("custom_op", delegates=[delegate])
+
+
+def test_what_a_delegate_leaves_to_the_cpu_can_be_refused(open_network, delegate):
+    message = "delegate.so takes 0 of the 1 operators of add.tflite; the CPU would run 1: ADD .0.; "
+    with pytest.raises(UnsupportedModelError, match=message):
+        open_network("add", delegates=[delegate], allow_cpu=False)
+
+
+def test_what_a_delegate_takes_is_told_in_the_log(open_network, delegate, caplog):
+    with caplog.at_level("INFO", "ei_runner_full_tflite"):
+        open_network("conv", delegates=[delegate])
+
+    assert "take 0 of the 6 operators of conv.tflite; left: CONV_2D (0), " in caplog.text
+    assert caplog.text.endswith(" and 1 more\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "allow_cpu=False of full-tflite needs delegates"),
+        ({"default_delegates": True}, "default_delegates=True of full-tflite exclude each other"),
+        ({"signature": "double"}, "signature='double' of full-tflite exclude each other"),
+    ],
+)
+def test_without_the_cpu_only_delegates_can_run(open_network, delegate, options, message):
+    delegates = [delegate] if options else []
+    with pytest.raises(InvalidInputError, match=message):
+        open_network("signatures", delegates=delegates, allow_cpu=False, **options)

@@ -15,6 +15,7 @@ from ei_runner_full_tflite.options import Options
 
 WRONG = {
     "num_threads": (0, -1, 1.5, "2", True, 10**9, []),
+    "allow_cpu": ("no", 0, []),
     "default_delegates": ("always", 1, "", []),
     "kernels": ("fast", True, "", 1),
     "signature": ("", 3, ["serve"]),

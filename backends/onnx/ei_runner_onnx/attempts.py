@@ -67,8 +67,8 @@ def explain_failure(attempt: Attempt, error: Exception) -> EdgeImpulseError:
         if retried is None:
             asked = ", ".join(provider.name for provider in attempt.providers)
             return UnsupportedModelError(
-                f"{asked} cannot take {name}: {reason(error)}; leave it out of the option "
-                "'providers', or see its documentation for the options and networks that it takes"
+                f"{asked} cannot take {name}: {reason(error)}; run it without that "
+                "provider, or see its documentation for the options and networks that it takes"
             )
         failure = retried
     return explain_refusal(failure, name, load_runtime().__version__)

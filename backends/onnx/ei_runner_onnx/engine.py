@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from ei_runner_core import (
 )
 
 from .attempts import Attempt, explain_failure
+from .borders import Quantization
 from .calls import LARGEST_BOUND, Call, bound_call, plain_call
 from .external_data import check_external_data
 from .failures import explain_refusal, shortened
@@ -28,7 +29,7 @@ from .providers import find_providers
 from .runtime import engine_errors, load_runtime
 from .specs import tensor_spec
 
-__all__ = ["Engine", "open_engine"]
+__all__ = ["Engine", "LoadedNetwork", "load_network", "open_engine"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,33 @@ class Engine:
     call: Call
 
 
-def open_engine(network: Network, options: Options) -> Engine:
-    """Load a network.
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A network that runs where it was meant to, and has not run yet.
+
+    ``native`` is ONNX Runtime's session, ``is_plain`` whether nothing but the CPU is behind it.
+    """
+
+    native: Any
+    file: NetworkFile
+    is_plain: bool
+
+
+def open_engine(
+    network: Network,
+    options: Options,
+    quantization: Mapping[str, Quantization] | None = None,
+    *,
+    has_run: bool = False,
+) -> Engine:
+    """Load a network and make ready to run.
+
+    Args:
+        network: the file.
+        options: what the user wants.
+        quantization: how integer inputs and outputs stand for real values, by name, for a network
+            that was compiled and does not tell; None takes what the file tells.
+        has_run: whether it is known to run, and a first run costs no more than others.
 
     Raises:
         ModelNotFoundError: the file cannot be read.
@@ -53,23 +79,25 @@ def open_engine(network: Network, options: Options) -> Engine:
         UnsupportedModelError: it needs something that ONNX Runtime lacks.
         InvalidInputError: the options do not suit it, or ask for what is not available.
     """
-    content = network.read()
-    file = read_network(content, network.name)
-    check_external_data(network, file.external_data)
-    native, is_plain = _load(network, content, file, options)
+    loaded = load_network(network, options)
+    file = loaded.file if quantization is None else replace(loaded.file, quantization=quantization)
     try:
-        inputs, outputs = _describe(native, file, options)
-        return _warm_up(native, inputs, outputs, may_bind=is_plain)
+        inputs, outputs = _describe(loaded.native, file, options)
+        if has_run:
+            names = [spec.name for spec in inputs], [spec.name for spec in outputs]
+            return Engine(loaded.native, inputs, outputs, plain_call(loaded.native, *names))
+        return _warm_up(loaded.native, inputs, outputs, may_bind=loaded.is_plain)
     except EdgeImpulseError:
         raise
     except engine_errors() as error:  # names in a damaged file that are no text
         raise explain_refusal(error, network.name, load_runtime().__version__) from error
 
 
-def _load(
-    network: Network, content: bytes, file: NetworkFile, options: Options
-) -> tuple[Any, bool]:
-    """ONNX Runtime's session, and whether nothing but the CPU is behind it."""
+def load_network(network: Network, options: Options) -> LoadedNetwork:
+    """Load a network and see where it runs; errors as those of :func:`open_engine`."""
+    content = network.read()
+    file = read_network(content, network.name)
+    check_external_data(network, file.external_data)
     providers = find_providers(options.providers)
     names = [provider.name for provider in providers]
     attempt = Attempt(network, content, file, options, providers)
@@ -80,7 +108,7 @@ def _load(
     except engine_errors() as error:
         raise refuses_cpu(error, network.name, names) or explain_failure(attempt, error) from error
     check_placement(native, network.name, names, allow_cpu=options.allow_cpu)
-    return native, not providers
+    return LoadedNetwork(native, file, not providers)
 
 
 def _describe(

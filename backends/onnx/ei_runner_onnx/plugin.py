@@ -25,4 +25,7 @@ def ei_runner_backends() -> BackendSpec:
         ),
         summary="ONNX networks, with ONNX Runtime and its execution providers",
         extra="onnx",
+        installed_megabytes=78,
+        engine_license="MIT",
+        never_run="macOS, Windows and ARM, and all providers but CPU, QNN and OpenVINO",
     )

@@ -18,4 +18,7 @@ def ei_runner_backends() -> BackendSpec:
         platforms=("linux", "macos"),
         summary="C++ exports: compiled once with the SDK that they bring, called in-process",
         extra="sdk-ffi",
+        installed_megabytes=4,
+        engine_license="that of the SDK in the export (BSD-3-Clause-Clear)",
+        never_run="macOS, and boards: ARM in an emulator only",
     )

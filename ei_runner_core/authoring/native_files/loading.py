@@ -10,6 +10,8 @@ __all__ = ["explain_loading"]
 
 _OWNERS = (
     (r"libstdc\+\+\.", "the package libstdc++6"),
+    (r"libc\+\+(abi)?\.", "the packages libc++1 and libc++abi1"),
+    (r"libunwind\.", "the package libunwind8, or that of LLVM"),
     (r"libgomp\.", "the package libgomp1"),
     (r"libatomic\.", "the package libatomic1"),
     (r"libGL\.", "the package libgl1"),

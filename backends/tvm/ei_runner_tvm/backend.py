@@ -1,0 +1,80 @@
+"""The backend: what ei-runner makes and asks to open and to compile networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ei_runner_core import Network, Support, TensorBackend, UnsupportedModelError
+
+from .compile_options import NATIVE, PORTABLE
+from .engine import Engine
+from .library import check_fits, load_library
+from .manifest import pack
+from .options import Options
+from .runtime import load_runtime
+from .session import TvmSession
+from .storage import compiled_network, unpacked_network
+
+__all__ = ["TvmBackend"]
+
+COMPILED = ".tvm"
+_SOURCES = (".onnx", ".tflite")
+
+
+class TvmBackend(TensorBackend):
+    """Runs networks that TVM compiled, and compiles them."""
+
+    def supports(self, network: Network) -> Support:
+        """Whether the file is of the right format."""
+        if network.format in (COMPILED, *_SOURCES):
+            return Support(ok=True)
+        return Support(
+            ok=False,
+            reason=f"it runs {COMPILED}, {' and '.join(_SOURCES)} files, not {network.format}",
+        )
+
+    def open(self, network: Network, options: Mapping[str, Any]) -> TvmSession:
+        """Load a network and make ready to run.
+
+        Args:
+            network: a ``.tvm`` file, or an ``.onnx`` or ``.tflite`` file, which is compiled for
+                this processor unless the cache has it already.
+            options: any of ``runtime`` (a path) and, unless the network is compiled already, those
+                of :class:`CompileOptions`: ``input_shapes`` (shapes by names of inputs),
+                ``optimization`` (0 to 3), ``march`` (``"native"``, ``"portable"`` or a processor)
+                and ``cc`` (the command that links).
+
+        Raises:
+            ModelNotFoundError: the file cannot be read.
+            ModelFormatError: it is damaged.
+            UnsupportedModelError: it is for another machine or TVM, or has operators or shapes that
+                TVM cannot compile.
+            InvalidInputError: an option is unknown or has a wrong value.
+            BackendUnavailableError: there is no runtime, or a compiler is needed and missing.
+            BuildError: the compiler failed.
+        """
+        chosen = Options.parse(options)
+        content = Network(network.name, network.format, network.path, network.read())
+        runtime = load_runtime(chosen.runtime)
+        if network.format == COMPILED:
+            chosen.check_unused(network.name)
+            stored = unpacked_network(content)
+        else:
+            stored = compiled_network(content, chosen.compiling(NATIVE), runtime)
+        check_fits(stored.manifest, stored.library, runtime, network.name)
+        library = load_library(stored.library, runtime, network.name)
+        return TvmSession(Engine(library, stored.manifest, runtime, network.name), runtime)
+
+    def compile(self, network: Network, options: Mapping[str, Any], target: str = "") -> Network:
+        """Compile a network ahead of time; see :meth:`ei_runner_core.TensorBackend.compile`."""
+        from .compiling import compile_network
+
+        chosen = Options.parse(options)
+        if network.format not in _SOURCES:
+            raise UnsupportedModelError(
+                f"TVM compiles {' and '.join(_SOURCES)} files, {network.name} is {network.format}"
+            )
+        compiled = compile_network(network, chosen.compiling(PORTABLE), target)
+        name = f"{network.name.removesuffix(network.format)}{COMPILED}"
+        return Network(name, COMPILED, content=pack(compiled.manifest, compiled.library))

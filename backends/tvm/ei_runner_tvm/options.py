@@ -1,0 +1,65 @@
+"""The options of the backend: checked once, before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ei_runner_core import InvalidInputError
+from ei_runner_core.authoring import read_options
+
+from .compile_options import COMPILE_READERS, CompileOptions
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a network is opened, and compiled where that is needed.
+
+    ``runtime``: TVM's runtime library, or a folder with it.
+    ``of_compiler``: the options that were given for compiling, fields of ``CompileOptions``.
+    """
+
+    runtime: Path | None = None
+    of_compiler: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, options: Mapping[str, Any]) -> Options:
+        """Check what the user passed; None stands for the default of every option.
+
+        Raises:
+            InvalidInputError: an option is unknown or has a wrong value.
+        """
+        values = read_options("tvm", options, _READERS)
+        return cls(values.pop("runtime", None), values)
+
+    def compiling(self, march: str) -> CompileOptions:
+        """How to compile: for this kind of processor, unless another one was asked for."""
+        return CompileOptions(**{"march": march, **self.of_compiler})
+
+    def check_unused(self, name: str) -> None:
+        """Refuse options for compiling with a network that is compiled already.
+
+        Raises:
+            InvalidInputError: there is one.
+        """
+        for option in self.of_compiler:
+            raise InvalidInputError(
+                f"the option {option!r} of tvm tells how to compile, and {name} is compiled: leave "
+                "it out, or compile the network again with it"
+            )
+
+
+def _runtime(value: object) -> Path:
+    if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
+        raise ValueError("the path of TVM's runtime library, or of a folder with it")
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError as error:  # an unknown user
+        raise ValueError(f"a path that can be: {error}") from error
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {"runtime": _runtime, **COMPILE_READERS}

@@ -1,0 +1,141 @@
+"""Where compiled networks lie to be loaded: unpacked once, or compiled once, for all processes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+import ei_runner_core
+from ei_runner_core import BackendUnavailableError, InvalidInputError, Network
+from ei_runner_core.authoring import ContentCache, content_key, one_line, progress_stream
+
+from .compile_options import CompileOptions
+from .library import CACHE_VARIABLE
+from .machine import describe_processor
+from .manifest import LIBRARY, MANIFEST, Manifest, read_manifest, unpack, write_manifest
+from .places import HOME_VARIABLE, compiler_version, installed_libraries
+from .runtime import Runtime
+
+__all__ = ["Stored", "compiled_network", "unpacked_network"]
+
+_CACHE = "tvm"
+_LAYOUT = "1"  # of the entries
+_ERASE_LINE = "\r\x1b[K"
+_LOG = logging.getLogger("ei_runner_tvm")
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A compiled network on disk."""
+
+    manifest: Manifest
+    library: Path
+
+
+def unpacked_network(network: Network) -> Stored:
+    """The parts of a ``.tvm`` file.
+
+    Raises:
+        ModelNotFoundError: the file cannot be read.
+        ModelFormatError: it is damaged, or no compiled network.
+    """
+    content = network.read()
+
+    def make(folder: Path) -> None:
+        _write(folder, *unpack(content, network.name))
+
+    return _stored(content_key("unpacked", _LAYOUT, content), make, network.name)
+
+
+def compiled_network(network: Network, options: CompileOptions, runtime: Runtime) -> Stored:
+    """What TVM makes of a network on this machine, now or at an earlier time.
+
+    Args:
+        network: an ``.onnx`` or ``.tflite`` file.
+        options: how to compile it.
+        runtime: what is to run it.
+
+    Raises:
+        BackendUnavailableError: the compiler is missing, or is of another TVM than the runtime.
+        EdgeImpulseError: as those of ``compile_network``.
+    """
+    content = network.read()
+    version = compiler_version() or runtime.files.version
+
+    def make(folder: Path) -> None:
+        _check_compiler(network, runtime)
+        from .compiling import compile_network
+
+        with _told(network.name, version):
+            compiled = compile_network(network, options)
+        _write(folder, compiled.manifest, compiled.library)
+
+    chosen = msgspec.json.encode(options, order="sorted")
+    # The name of the processor: a home may be shared by machines that differ in it.
+    processor = describe_processor()
+    parts = (network.format, content, chosen, version, ei_runner_core.__version__, processor)
+    return _stored(content_key("compiled", _LAYOUT, *parts), make, network.name)
+
+
+def _stored(key: str, make: Callable[[Path], None], name: str) -> Stored:
+    folder = ContentCache(_CACHE).entry(key, make).folder
+    with _kept_in(folder, name):
+        manifest = (folder / MANIFEST).read_bytes()
+    return Stored(read_manifest(manifest, name), folder / LIBRARY)
+
+
+def _write(folder: Path, manifest: Manifest, library: bytes) -> None:
+    with _kept_in(folder, manifest.name):
+        (folder / MANIFEST).write_bytes(write_manifest(manifest))
+        (folder / LIBRARY).write_bytes(library)
+
+
+@contextmanager
+def _kept_in(folder: Path, name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInputError(
+            f"the compiled {name} cannot be kept in {folder.parent}: {one_line(error)}; make room "
+            f"there, or set {CACHE_VARIABLE} to another folder"
+        ) from error
+
+
+def _check_compiler(network: Network, runtime: Runtime) -> None:
+    if not compiler_version():
+        raise BackendUnavailableError(
+            f"running {network.name} needs TVM's compiler: pip install 'ei-runner[tvm]'; or "
+            "compile it elsewhere with ei-runner compile --backend tvm, and run the .tvm file here"
+        )
+    folder = installed_libraries()
+    if folder and not folder.samefile(runtime.files.folder):
+        raise BackendUnavailableError(
+            f"TVM's compiler brings the runtime in {folder}, and this process runs the one in "
+            f"{runtime.files.folder}: leave out {HOME_VARIABLE} and the option 'runtime', or "
+            "compile the network first with ei-runner compile --backend tvm"
+        )
+
+
+@contextmanager
+def _told(name: str, version: str) -> Iterator[None]:
+    text = f"compiling {name} with TVM {version}, once for this machine"
+    _LOG.info(text)
+    stream = progress_stream()
+    if stream is None:
+        yield
+        return
+    _show(stream, f"{text} ...")
+    try:
+        yield
+    finally:
+        _show(stream, _ERASE_LINE)
+
+
+def _show(stream: TextIO, text: str) -> None:
+    with suppress(OSError, ValueError):  # a terminal that went away
+        stream.write(text)
+        stream.flush()

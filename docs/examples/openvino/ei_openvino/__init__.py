@@ -1,0 +1,1 @@
+"""Runs ``.onnx``, ``.tflite`` and ``.xml`` networks with OpenVINO, for ei-runner."""
