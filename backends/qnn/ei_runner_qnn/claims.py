@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from ei_runner_core import BackendUnavailableError, EdgeImpulseError, InvalidInputError
 
 __all__ = ["claim", "claim_chip", "claim_process", "release"]
 
+_CALLERS_OF_LIBFFI = ("_ctypes", "_cffi_backend")
 # What a process has loaded stays loaded.
 _libraries: dict[str, Path] = {}
 _chips: list[int | None] = []
@@ -25,6 +29,7 @@ _lock = threading.Lock()
 
 def claim(path: Path, fault: type[EdgeImpulseError]) -> None:
     """Note that a library is going to be loaded; raise ``fault`` if a copy of it is in use."""
+    _bind_callers_of_libffi()
     path = path.resolve()
     with _lock:
         other = _libraries.setdefault(path.name, path)
@@ -33,6 +38,17 @@ def claim(path: Path, fault: type[EdgeImpulseError]) -> None:
             f"this process uses {path.name} of {other.parent}, and cannot use that of "
             f"{path.parent} too; start another process for it"
         )
+
+
+@cache
+def _bind_callers_of_libffi() -> None:
+    """Qualcomm's libraries show a libffi of their own to all that is loaded behind them.
+
+    What is loaded before keeps the one that it was built with.
+    """
+    for module in _CALLERS_OF_LIBFFI:
+        with suppress(ImportError):  # cffi need not be there
+            import_module(module)
 
 
 def release(path: Path) -> None:

@@ -72,6 +72,12 @@ def open_network() -> Iterator[Opener]:
         session.close()
 
 
+def without_chatter(output: str) -> str:
+    """Without what Qualcomm's library writes to stdout, at any moment up to the end."""
+    lines = output.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(" # LIBNATIVE"))
+
+
 @pytest.fixture
 def run_script(tmp_path: Path) -> Callable[..., str]:
     """Runs Python code in a process of its own, and gives what it prints."""
@@ -87,7 +93,7 @@ def run_script(tmp_path: Path) -> Callable[..., str]:
             check=False,
         )
         assert finished.returncode == 0, f"exit {finished.returncode}: {finished.stderr[-2000:]}"
-        return finished.stdout
+        return without_chatter(finished.stdout)
 
     return runner
 

@@ -154,3 +154,18 @@ def test_a_provider_whose_file_is_gone_is_told(run_script, demo, tmp_path):
     message = run_script(MOVED, demo("motion"), tmp_path / "libonnxruntime_providers_qnn.so")
 
     assert "cannot be read: No such file" in message
+
+
+CALLS_BACK = (
+    OPEN
+    + """
+import cffi
+made = cffi.FFI().callback("int(int)", lambda number: number + 1)
+print(made(3))
+"""
+)
+
+
+def test_cffi_keeps_its_own_libffi_when_it_is_imported_later(needs_provider, run_script, demo):
+    pytest.importorskip("cffi")
+    assert run_script(CALLS_BACK, demo("motion")).splitlines()[-1] == "4"
