@@ -43,6 +43,12 @@ def write_with_networks(
     if source.kind == "network":
         (network,) = networks.values()
         return _write_file(source.path, network, Path(output), force=force)
+    formats = {network.format for network in networks.values()}
+    if Path(output).suffix.lower() in formats:
+        raise InvalidInputError(
+            f"{one_line(str(output))} looks like a network file, but {one_line(str(source.path))} "
+            "becomes a bundle; name a folder or a .zip"
+        )
     from .impulse.convert import write_bundle
 
     changed = {block_id: (network,) for block_id, network in networks.items()}

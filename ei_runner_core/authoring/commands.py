@@ -14,7 +14,9 @@ This module imports click, which the rest of ``ei_runner_core.authoring`` does w
 from __future__ import annotations
 
 import json
+from ast import literal_eval
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import click
@@ -25,6 +27,8 @@ _OPTIONS_HELP = (
     "An option of the backend; can be repeated. The value may be JSON: "
     """num_threads=2, delegates='["a.so"]'."""
 )
+
+_PYTHON = ("True", "False", "None", "{", "[", "(", "'")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,7 +44,8 @@ def backend_option(command: Command) -> Command:
 def options_option(*names: str, text: str = "") -> Callable[[Command], Command]:
     """``--option KEY=VALUE``: the argument ``options``, a mapping from names to values.
 
-    Values are read as JSON where they are that (2, true), else as text.
+    Values are read as JSON where they are that (2, true), or as Python writes them (True,
+    {'x': [1, 6]}), else as text.
 
     Args:
         names: what the option is called, such as ``"-o"`` and ``"--option"``.
@@ -77,11 +82,16 @@ def _parsed(
         name, equals, text = pair.partition("=")
         if not (name and equals):
             raise click.UsageError(f"--option {pair!r} is not KEY=VALUE, such as num_threads=2")
-        try:
-            options[name] = json.loads(text)
-        except (ValueError, RecursionError):
-            options[name] = text
+        options[name] = _value(text)
     return options
+
+
+def _value(text: str) -> Any:
+    """What JSON or Python reads in a text, else the text."""
+    for read in (json.loads, literal_eval) if text.startswith(_PYTHON) else (json.loads,):
+        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            return read(text)
+    return text
 
 
 def _id_or_name(

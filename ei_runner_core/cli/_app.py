@@ -43,11 +43,19 @@ _COMMANDS = {
         "doctor": ("doctor:doctor", "Check the installation and say what to do next."),
     },
 }
+# Commands that come with backends of ei-runner, by the extra that installs them.
+_COMMANDS_OF_EXTRAS = {
+    "build": ("sdk-ffi", "Compile a C++ export into a library."),
+    "cache": ("sdk-ffi", "List what was built, and make room."),
+    "eim": ("eim", "Let any model be an .eim."),
+    "quantize": ("qnn", "Quantise a float ONNX model for QNN."),
+}
 
 
 @click.group(
     cls=LazyGroup,
     builtins=_COMMANDS,
+    of_extras=_COMMANDS_OF_EXTRAS,
     package="ei_runner_core.cli",
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -23,14 +23,22 @@ class LazyGroup(click.Group):
     Args:
         builtins: the sections of the help page, each a table of name to ("module:attribute"
             relative to ``package``, summary).
+        of_extras: the commands that other distributions of ei-runner bring: name to (the extra that
+            installs it, summary).
         package: where the modules of the built-in commands lie.
         settings: as for ``click.Group``.
     """
 
     def __init__(
-        self, *, builtins: Mapping[str, Mapping[str, Builtin]], package: str, **settings: Any
+        self,
+        *,
+        builtins: Mapping[str, Mapping[str, Builtin]],
+        package: str,
+        of_extras: Mapping[str, tuple[str, str]] | None = None,
+        **settings: Any,
     ) -> None:
         super().__init__(**settings)
+        self._of_extras = of_extras or {}
         self._sections = builtins
         self._builtins = {n: known for section in builtins.values() for n, known in section.items()}
         self._package = package
@@ -60,10 +68,16 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError:
-            near = self._names_like(args[0])
-            if not near:
+            hint = self._hint(args[0])
+            if not hint:
                 raise
-        raise click.UsageError(f"No such command {args[0]!r} (did you mean {near}?)", ctx)
+        raise click.UsageError(f"No such command {args[0]!r} ({hint})", ctx)
+
+    def _hint(self, typed: str) -> str:
+        if typed in self._of_extras:
+            return f"get it with: pip install 'ei-runner[{self._of_extras[typed][0]}]'"
+        near = self._names_like(typed)
+        return near and f"did you mean {near}?"
 
     def _names_like(self, typed: str) -> str:
         from difflib import get_close_matches
@@ -101,6 +115,12 @@ class LazyGroup(click.Group):
         found = {name: summary for name, (_, summary) in self._builtins.items()}
         for name, offers in plugin_commands().items():
             if name not in found:
-                origins = ", ".join(sorted({offer.distribution for offer in offers}))
-                found[name] = f"from {origins}"
+                found[name] = self._summary(name, {offer.distribution for offer in offers})
         return found
+
+    def _summary(self, name: str, distributions: set[str]) -> str:
+        """Our own commands are known without their modules; of others only the origin is told."""
+        extra, summary = self._of_extras.get(name, ("", ""))
+        if distributions == {f"ei-runner-{extra}"}:
+            return summary
+        return f"from {', '.join(sorted(distributions))}"

@@ -40,6 +40,7 @@ def compile_networks(
     MODEL is a network file, a bundle or a C++ export. A network file becomes a file, anything else
     a bundle, which ei-runner run takes as any other model.
     """
+    _check_output(output)
     from .._text import printable
     from ..compiling import compile_model
     from ._opening import without_native_chatter
@@ -53,3 +54,12 @@ def compile_networks(
         print_json({"model": str(written), "backend": backend, "target": target or None})
     else:
         click.echo(printable(str(written)))
+
+
+def _check_output(output: str | None) -> None:
+    """In other commands ``-o`` is an option of the backend."""
+    if output and "=" in output and "/" not in output:
+        raise click.UsageError(
+            f"-o names the output here, and {output!r} looks like an option of the backend: write "
+            f"--option {output}, or -o ./{output} for a file of that name"
+        )

@@ -367,3 +367,24 @@ def test_short_runs_show_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", Terminal(is_terminal=False))
     assert list(_output.with_progress(range(5))) == [0, 1, 2, 3, 4]
     assert stderr.text == ""
+
+
+def test_a_command_of_a_backend_that_is_not_installed_says_how_to_get_it(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ei_runner_core.cli._lazy.plugin_commands", dict)
+    for name, extra in {"build": "sdk-ffi", "eim": "eim", "quantize": "qnn"}.items():
+        result = invoke(name)
+        assert result.exit_code == 2
+        assert f"pip install 'ei-runner[{extra}]'" in result.stderr
+
+
+def test_the_commands_of_our_backends_are_listed_as_they_call_themselves() -> None:
+    from ei_runner_core.cli._app import _COMMANDS_OF_EXTRAS
+    from ei_runner_core.cli._plugin_commands import load_command, plugin_commands
+
+    for name, offers in plugin_commands().items():
+        if offers[0].distribution.startswith("ei-runner-"):
+            extra, summary = _COMMANDS_OF_EXTRAS[name]
+            assert offers[0].distribution == f"ei-runner-{extra}"
+            assert load_command(name, offers).get_short_help_str(100) == summary

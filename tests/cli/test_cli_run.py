@@ -326,6 +326,21 @@ def test_options_reach_the_backend_typed(invoke: Invoke, moody: Path) -> None:
     assert "options {'threads': 2, 'fast': True, 'name': 'a=b', 'x': {'y': [1]}}" in result.stderr
 
 
+def test_options_may_be_written_as_in_python(invoke: Invoke, moody: Path) -> None:
+    pairs = {
+        "a": "True",
+        "b": "{'x': [1, 6]}",
+        "c": "None",
+        "d": "{no",
+        "e": "(1, 2)",
+        "f": "Trust",
+    }
+    given = [word for pair in pairs.items() for word in ("-o", "=".join(pair))]
+    result = invoke("run", "-m", moody, *given, "--features", "1")
+    expected = {"a": True, "b": {"x": [1, 6]}, "c": None, "d": "{no", "e": (1, 2), "f": "Trust"}
+    assert str(expected) in result.stderr
+
+
 def test_an_option_that_the_backend_lacks_is_an_error(invoke: Invoke, motion: Path) -> None:
     result = invoke("run", "-m", motion, "--features", NUMBERS, "-o", "threads=2")
     assert result.exit_code == 2

@@ -114,6 +114,16 @@ def test_an_output_that_cannot_be_is_refused(bundle, output, message):
         compile_model(bundle / "network.dense", output, backend="oven")
 
 
+def test_a_bundle_does_not_become_a_folder_that_is_called_like_a_file(bundle):
+    with pytest.raises(InvalidInputError, match="looks like a network file.*folder or a .zip"):
+        compile_model(bundle, "n.baked", backend="oven")
+
+
+def test_an_option_in_place_of_the_output_is_told(bundle, capsys):
+    assert main(["compile", str(bundle), "--backend", "oven", "-o", "heat=9"]) == 2
+    assert "write --option heat=9, or -o ./heat=9" in capsys.readouterr().err
+
+
 def test_what_is_compiled_is_not_compiled_again(bundle, tmp_path):
     made = compile_model(bundle, tmp_path / "baked", backend="oven")
     with pytest.raises(UnsupportedModelError, match=r"is compiled already.*\.dense"):
