@@ -138,7 +138,7 @@ class ContentCache:
         with contextlib.suppress(OSError):
             for path in self.root.iterdir():
                 longest = _UNUSED if not path.suffix else _LEFT_BEHIND
-                if path.is_dir() and now - _used(path) > longest:
+                if path.suffix != ".lock" and now - _used(path) > longest:
                     _discard(path)
 
 
@@ -199,7 +199,7 @@ def _sum(path: Path) -> tuple[int, int]:
 
 def _used(folder: Path) -> float:
     seal = folder / _SEAL
-    return (seal if seal.exists() else folder).stat().st_mtime
+    return (seal if seal.exists() else folder).lstat().st_mtime
 
 
 def _discard(folder: Path) -> None:
@@ -207,4 +207,7 @@ def _discard(folder: Path) -> None:
     doomed = folder.with_name(f"{folder.name}.{os.urandom(6).hex()}.old")
     with contextlib.suppress(FileNotFoundError):
         folder.rename(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+    if doomed.is_dir() and not doomed.is_symlink():
+        shutil.rmtree(doomed, ignore_errors=True)
+    else:  # somebody put a file there
+        doomed.unlink(missing_ok=True)

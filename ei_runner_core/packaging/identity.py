@@ -12,6 +12,7 @@ from ..plugins import BUILTIN, FIRST_PARTY_EXTRAS
 __all__ = ["Identity", "backend_requirement", "extra_requirement", "identify"]
 
 MAX_NAME_LENGTH = 100
+_EXTRAS = (*FIRST_PARTY_EXTRAS, "tvm-runtime")  # which runs what is compiled, without a compiler
 _OWN_NAMES = (BUILTIN, *(f"{BUILTIN}-{extra}" for extra in FIRST_PARTY_EXTRAS))
 
 
@@ -66,10 +67,10 @@ def extra_requirement(backend: str | None) -> str:
     from .._plugin_filter import normal_name
 
     extra = "" if backend is None else normal_name(backend)
-    if backend is not None and extra not in FIRST_PARTY_EXTRAS:
+    if backend is not None and extra not in _EXTRAS:
         raise InvalidInputError(
             f"there is no backend {_short(backend)} that ei-runner could require; expected one of "
-            f"{', '.join(FIRST_PARTY_EXTRAS)}; leave it out for a backend of your own"
+            f"{', '.join(_EXTRAS)}; leave it out for a backend of your own"
         )
     return f"{BUILTIN}{extra and f'[{extra}]'}{_this_minor_version()}"
 

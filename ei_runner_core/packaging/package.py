@@ -35,8 +35,8 @@ def package_model(
         model: path of a bundle (folder or zip) or a network file.
         name: of the model and of the distribution that brings it.
         version: of the distribution.
-        backend: the backend of ei-runner that shall be installed with it; ``None`` leaves the
-            choice to whoever installs it.
+        backend: the backend of ei-runner that shall be installed with it (``"tvm-runtime"`` is tvm
+            without its compiler); ``None`` leaves the choice to whoever installs it.
         folder: where the wheel goes; it is made if it is not there.
         force: whether a wheel of that name and version may be replaced.
 

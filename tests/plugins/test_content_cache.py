@@ -69,6 +69,18 @@ def test_a_variable_that_is_no_path_is_refused(monkeypatch):
         ContentCache("engine")
 
 
+@pytest.mark.parametrize("thing", ["a file", "a link that leads nowhere"])
+def test_what_somebody_put_in_the_place_of_an_entry_goes(cache, thing):
+    cache.root.mkdir(parents=True)
+    if thing == "a file":
+        (cache.root / "key").write_text("mine")
+    else:
+        (cache.root / "key").symlink_to("nowhere")
+
+    assert content(cache.entry("key", writes())) == b"compiled"
+    assert sorted(path.name for path in cache.root.iterdir()) == ["key", "key.lock"]
+
+
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "add", "seal", "no seal"])
 def test_a_damaged_entry_is_made_anew(cache, damage):
     entry = cache.entry("key", writes())
