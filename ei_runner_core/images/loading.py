@@ -126,8 +126,13 @@ def _decode(read: Callable[[], Pixels], name: str) -> Pixels:
     except EdgeImpulseError:
         raise
     except Exception as error:
+        from PIL import UnidentifiedImageError
+
+        # Of a stream, Pillow names nothing but its place in memory.
+        is_none = isinstance(error, UnidentifiedImageError)
+        problem = "it is damaged, or no picture" if is_none else error
         raise InvalidInputError(
-            f"cannot read {name}: {error}; expected one of {', '.join(FORMATS)}"
+            f"cannot read {name}: {problem}; expected one of {', '.join(FORMATS)}"
         ) from error
     if not pixels.size:
         raise InvalidInputError(f"{name} is empty: it has no pixels")

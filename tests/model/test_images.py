@@ -67,7 +67,7 @@ BAD_IMAGES = {
     "one row": (np.zeros(4, np.uint8), r"the shape \(4,\)"),
     "batch": (np.zeros((1, 4, 4, 3), np.uint8), r"the shape \(1, 4, 4, 3\)"),
     "empty array": (np.zeros((0, 4, 3), np.uint8), "is empty"),
-    "no image": (b"hello", "cannot read the image"),
+    "no image": (b"hello", "cannot read the image: it is damaged, or no picture; expected"),
     "empty bytes": (b"", "cannot read the image"),
     "truncated": (encoded(Image.fromarray(RGB))[:60], "cannot read the image"),
     "a number": (3, "cannot read an image from int"),
