@@ -110,6 +110,13 @@ def test_the_metadata_requires_the_matching_core_and_the_backend(bundle):
     assert metadata(wheel).get_all("Requires-Dist") == [f"ei-runner[full-tflite]{matching}"]
 
 
+def test_what_is_compiled_can_do_without_the_compiler(bundle):
+    wheel = package_model(bundle, "hand", backend="tvm-runtime")
+
+    (required,) = metadata(wheel).get_all("Requires-Dist")
+    assert required.startswith("ei-runner[tvm-runtime]")
+
+
 def test_the_impulse_of_the_package_is_that_of_the_model(bundle, site, pip_install):
     pip_install(package_model(bundle, "hand"))
     packed = read_bundle(site / "ei_runner_model_hand")

@@ -203,6 +203,18 @@ def movable(*tags: tuple[int, int]) -> NativeFile:
     return found
 
 
+@pytest.mark.parametrize(("address", "size"), [(2**45, 1), (0, 2**50), (2**64 - 1, 2**64 - 1)])
+def test_a_library_that_asks_for_more_memory_than_there_is_is_damaged(address, size):
+    mark, end = b"\x7fELF\2\1\1", 64 + 56
+    head = struct.pack("<16sHHIQQQIHHHHHH", mark, 3, 62, 1, 0x40, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    part = struct.pack("<IIQQQQQQ", 1, 5, 0, address, address, end, size, 4096)
+
+    found = read(head + part)
+
+    assert found is not None
+    assert "asks for memory up to the address" in found.damage
+
+
 def read_macho(kind: int) -> NativeFile | None:
     return read(struct.pack("<8I", 0xFEEDFACF, 0x0100000C, 0, kind, 0, 0, 0, 0))
 

@@ -21,3 +21,7 @@ def __getattr__(name: str) -> object:
     from . import quantizing  # on first use: plugins are listed without it
 
     return getattr(quantizing, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,6 +9,7 @@ import platform
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ei_runner_core import EdgeImpulseError, InvalidInputError, Network
 from ei_runner_core.authoring import ContentCache, content_key
@@ -17,6 +18,8 @@ from ei_runner_onnx.network_file import NetworkFile
 from ei_runner_onnx.options import Options
 from ei_runner_onnx.runtime import load_runtime
 
+from .self_check import check_answers
+from .tensor_sizes import check_sizes
 from .versions import installed_version
 
 __all__ = ["Compilation", "NoContextError", "open_compiled"]
@@ -38,6 +41,16 @@ class Compilation:
     content: bytes
     file: NetworkFile
     options: Options
+    self_check: bool = True
+
+    def check_sizes(self) -> None:
+        """See that QNN can be trusted with all tensors, which is not needed for a kept context."""
+        check_sizes(self.network.name, self.content, self.options.input_shapes)
+
+    def check_answers(self, native: Any) -> None:
+        """See that what was just compiled answers as the CPU does, unless nobody wants to know."""
+        if self.self_check:
+            check_answers(self.network, self.content, self.options, native)
 
 
 def open_compiled(compilation: Compilation) -> Engine:
@@ -63,6 +76,7 @@ def open_compiled(compilation: Compilation) -> Engine:
 
 
 def _compile(compilation: Compilation, folder: Path) -> None:
+    compilation.check_sizes()
     writing = {
         "ep.context_enable": "1",
         "ep.context_file_path": str(folder / _FILE),
@@ -70,11 +84,12 @@ def _compile(compilation: Compilation, folder: Path) -> None:
     }
     options = replace(compilation.options, session_options=writing)
     try:
-        load_network(compilation.network, options)
+        loaded = load_network(compilation.network, options)
     except InvalidInputError as error:  # either the network does without, or it says why not
         raise NoContextError from error
     if not (folder / _FILE).is_file():
         raise NoContextError
+    compilation.check_answers(loaded.native)  # before others can see what was made
 
 
 def _open(compilation: Compilation, path: Path, *, has_run: bool) -> Engine:
@@ -96,6 +111,7 @@ def _key(compilation: Compilation) -> str:
         "library": _identity(settings.get("backend_path")),
         "allow_cpu": options.allow_cpu,
         "input_shapes": dict(options.input_shapes),
+        "self_check": compilation.self_check,
     }
     folder = network.path.parent if network.path else Path()
     return content_key(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ei_runner_core import (
@@ -67,9 +68,13 @@ def _onnx_file(source: ModelSource, block_id: int) -> Network:
     for network in files:
         if network.format == FORMAT:
             return network
-    has = ", ".join(network.name for network in files) or "compiled code only"
+    if source.kind == "network":
+        found = f"{source.path} is a {files[0].format} file"
+    else:
+        has = ", ".join(Path(network.name).name for network in files) or "compiled code"
+        found = f"{source.path} has {has} only"
     raise UnsupportedModelError(
-        f"{_WHAT}, and {source.path} has {has}; export the network as {FORMAT} from where it was "
+        f"{_WHAT}, but {found}; export the network as {FORMAT} from where it was "
         "trained, and name that file, or give it with network= (--network)"
     )
 

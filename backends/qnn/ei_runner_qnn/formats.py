@@ -20,6 +20,7 @@ _FORMATS = {
     "profiling": ".onnx",
     "profiling_file": ".onnx",
     "provider_options": ".onnx",
+    "self_check": ".onnx",
     "soc_model": ".onnx",
     "vtcm_mb": ".onnx",
 }

@@ -13,9 +13,10 @@ from ei_runner_onnx.options import Options
 from ei_runner_onnx.session import OnnxSession
 
 from .contexts import Compilation, NoContextError, open_compiled
+from .culprits import cannot_compile, explain_compilation
 from .options import HtpOptions
 from .providers import provider_option
-from .refusals import check_shapes, explain_signed
+from .refusals import check_shapes, explain_refusal
 
 __all__ = ["open_htp"]
 
@@ -29,8 +30,8 @@ def open_htp(network: Network, options: HtpOptions) -> OnnxSession:
         BackendUnavailableError: the execution provider is missing, broken or of a wrong version.
         ModelNotFoundError: the file, or one with its weights, cannot be read.
         ModelFormatError: it is damaged.
-        UnsupportedModelError: QNN does not take all of it and the CPU may not, or it has dynamic
-            shapes.
+        UnsupportedModelError: QNN does not take all of it and the CPU may not, it has dynamic
+            shapes or a tensor of an impossible size, or its answers are wrong on QNN.
         InvalidInputError: an option does not suit it, or asks for what is not there.
         DeadlineError: another process is compiling the same network, and does not finish.
     """
@@ -41,13 +42,16 @@ def open_htp(network: Network, options: HtpOptions) -> OnnxSession:
     check_external_data(network, file.external_data)
     if not file.external_data:  # what is compiled is what was read, whatever becomes of the file
         network = Network(network.name, network.format, content=content)
-    compilation = Compilation(network, content, file, asked)
+    compilation = Compilation(network, content, file, asked, options.self_check)
     # What is profiled is the whole way, compiling included.
     is_kept = options.context_cache and options.profiling == "off"
     try:
         return OnnxSession(_open(compilation, is_kept=is_kept))
     except UnsupportedModelError as error:
-        raise explain_signed(error, network.name, content) from error
+        explained = explain_refusal(error, network.name, content, options)
+        if cannot_compile(explained):
+            explained = explain_compilation(network, content, asked)
+        raise explained from error
 
 
 def _open(compilation: Compilation, *, is_kept: bool) -> Engine:
@@ -56,7 +60,11 @@ def _open(compilation: Compilation, *, is_kept: bool) -> Engine:
             return open_compiled(compilation)
         except NoContextError:
             _LOG.info("QNN keeps no compiled form of %s", compilation.network.name)
-    return open_engine(compilation.network, compilation.options)
+    else:
+        compilation.check_sizes()
+    engine = open_engine(compilation.network, compilation.options)
+    compilation.check_answers(engine.native)
+    return engine
 
 
 def _for_onnx(options: HtpOptions) -> dict[str, Any]:

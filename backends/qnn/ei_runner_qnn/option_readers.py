@@ -57,9 +57,12 @@ def read_profiling_file(value: object) -> Path:
     """A file that can be written; it is not made."""
     if not isinstance(value, (str, Path)) or not is_text(value):
         raise ValueError("the path of a CSV file")
-    path = Path(value).expanduser().absolute()
-    is_new = not path.exists()
     try:
+        path = Path(value).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("the path of a CSV file, of a user that is there") from None
+    try:
+        is_new = not path.exists()
         with path.open("ab"):  # the provider adds to what is there
             pass
         if is_new:  # it writes a heading into a file that it makes

@@ -53,6 +53,7 @@ class HtpOptions:
     ``profiling_file``: where to the times go, as CSV. ``provider_options``: further ones, as text.
     ``allow_cpu``: whether the CPU may run what QNN does not take, ``num_threads`` how many threads
     it uses for that. ``input_shapes``: for networks with dynamic dimensions, by name of the input.
+    ``self_check``: whether answers are compared with the CPU's when a network is compiled.
     """
 
     backend_type: str = "htp"
@@ -71,6 +72,7 @@ class HtpOptions:
     allow_cpu: bool = False
     num_threads: int | None = None
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    self_check: bool = True
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> HtpOptions:
@@ -113,6 +115,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "profiling": read_choice(*_PROFILING),
     "profiling_file": read_profiling_file,
     "provider_options": read_provider_options,
+    "self_check": read_boolean,
     "soc_model": read_number(1, _LARGEST_SOC),
     "vtcm_mb": read_number(1, _LARGEST_VTCM),
 }

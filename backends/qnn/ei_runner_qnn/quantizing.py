@@ -90,8 +90,8 @@ def quantize_model(
         activation=activation, weight=weight, per_channel=per_channel, calibration=calibration
     )
     source = read_source(locate(model), impulse, network)
+    networks = float_networks(source)  # before the output, whose name depends on the model
     path = _checked_output(source, Path(output), force=force)
-    networks = float_networks(source)
     wanted = {key: one for key, one in networks.items() if one.is_wanted}
     paths = find_samples(Path(samples), limit)
     steps = Steps(2 * len(paths) + len(wanted), on_progress)

@@ -7,14 +7,22 @@ from collections.abc import Mapping, Sequence
 from ei_runner_core import UnsupportedModelError
 from ei_runner_onnx.failures import shortened
 from ei_runner_onnx.network_file import Dimension
+from ei_runner_onnx.shapes import fixed_symbols
 
-__all__ = ["check_shapes", "explain_signed"]
+from .options import HtpOptions
+
+__all__ = ["check_shapes", "explain_refusal"]
+
+_NOTHING = " takes 0 of the "  # as the backend onnx says it
+_PROVIDER = "QNNExecutionProvider "
+_CUSTOM_OPERATORS = "name the library that brings the operator in the option 'custom_ops'"
+_OPTIONS_OF_PLACES = ("backend_type", "backend_path", "soc_model", "htp_arch", "device_id")
 
 
 def check_shapes(
     name: str,
-    declared: Mapping[str, Sequence[Dimension] | None],
-    fixed: Mapping[str, Sequence[int]],
+    declared: Mapping[str, tuple[Dimension, ...] | None],
+    fixed: Mapping[str, tuple[int, ...]],
 ) -> None:
     """Refuse a network with dynamic shapes, of which QNN would leave all to the CPU.
 
@@ -24,9 +32,18 @@ def check_shapes(
         fixed: those of the option ``input_shapes``.
 
     Raises:
-        UnsupportedModelError: a dimension is free.
+        InvalidInputError: there is no input that ``fixed`` names, or a shape does not suit it.
+        UnsupportedModelError: a dimension is free, or zero.
     """
+    if declared:  # a slip in a name would look as if nothing had been given
+        fixed_symbols(declared, fixed)
     for tensor, shape in declared.items():
+        if shape and 0 in shape:
+            raise UnsupportedModelError(
+                f"the input {shortened(repr(tensor))} of {name} has the shape "
+                f"{shortened(str(shape))}, and QNN takes sizes from 1 on; export the network with "
+                "other sizes"
+            )
         sizes = shape or ()
         is_free = any(not isinstance(size, int) for size in sizes)
         if is_free and (tensor not in fixed or None in sizes):
@@ -37,22 +54,34 @@ def check_shapes(
             )
 
 
-def explain_signed(
-    error: UnsupportedModelError, name: str, content: bytes
+def explain_refusal(
+    error: UnsupportedModelError, name: str, content: bytes, options: HtpOptions
 ) -> UnsupportedModelError:
-    """The error for a network that QNN does not take: of an int8 one that is the reason.
+    """The error for a network that QNN does not take, with the reason where one is known.
 
     Args:
         error: what was said of it.
         name: the network.
         content: its file.
+        options: how it was to be opened.
     """
-    if not _has_signed_activations(content):
+    places = _places(options)
+    if places and _NOTHING in str(error):
+        return UnsupportedModelError(
+            f"QNN takes nothing of {name} with {places}: most likely it does not start here with "
+            "that, as there is no such GPU or chip, or it does not know the chip; leave that out, "
+            "or pass allow_cpu=True to let the CPU run the network"
+        )
+    if _CUSTOM_OPERATORS in str(error):
+        return UnsupportedModelError(
+            str(error).replace(_CUSTOM_OPERATORS, "export the network without that operator")
+        )
+    if not str(error).startswith(_PROVIDER) or not _has_signed_activations(content):
         return error
     return UnsupportedModelError(
         f"QNN cannot take {name}, which is quantised to int8 as TensorFlow Lite does it: QNN wants "
         "uint8 for many operators; quantise the float network for QNN with: ei-runner quantize "
-        f"FLOAT.onnx --samples FOLDER -o OUT.onnx ({shortened(str(error))})"
+        "FLOAT.onnx --samples FOLDER -o OUT.onnx"
     )
 
 
@@ -61,6 +90,14 @@ def _way_out(tensor: str, sizes: Sequence[Dimension]) -> str:
         return "export the network with fixed sizes"
     example = [size if isinstance(size, int) else 1 for size in sizes]
     return f"give it in the option 'input_shapes', such as {{{shortened(repr(tensor))}: {example}}}"
+
+
+def _places(options: HtpOptions) -> str:
+    """The options that say where a network runs, as far as they were given."""
+    given = {name: getattr(options, name) for name in _OPTIONS_OF_PLACES}
+    return ", ".join(
+        f"{name}={value}" for name, value in given.items() if value != getattr(HtpOptions, name)
+    )
 
 
 def _has_signed_activations(content: bytes) -> bool:

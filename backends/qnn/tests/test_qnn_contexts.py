@@ -83,6 +83,7 @@ def test_one_content_is_one_entry_on_disk_and_in_memory(open_network, demo, cach
         ({"htp_arch": 73}, 2),
         ({"allow_cpu": True}, 2),
         ({"provider_options": {"qnn_context_priority": "high"}}, 2),
+        ({"self_check": False}, 2),
         ({"context_cache": False}, 1),
     ],
 )

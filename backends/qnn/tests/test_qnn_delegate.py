@@ -269,6 +269,9 @@ def test_a_network_without_fixed_shapes_has_to_be_given_some(open_network, log):
         open_network(network)
     assert log()[-1] == "destroy"
 
+    with pytest.raises(InvalidInputError, match="names the input 'y', the network has x"):
+        open_network(network, input_shapes={"y": [3, 4]})
+
     session = open_network(network, input_shapes={"x": [3, 4]})
 
     assert session.run([np.ones((3, 4), np.float32)])[0].shape == (3, 3)

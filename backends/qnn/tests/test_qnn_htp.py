@@ -52,6 +52,17 @@ try:
 except InvalidInputError as error:
     print(error)
 """
+UNKNOWN_CHIP = """
+import sys
+from pathlib import Path
+from ei_runner_core import Network, UnsupportedModelError
+from ei_runner_qnn.backend import QnnBackend
+try:
+    network = Network("network.onnx", ".onnx", path=Path(sys.argv[1]))
+    QnnBackend().open(network, {"soc_model": 65535})
+except UnsupportedModelError as error:
+    print(error)
+"""
 FORKED = """
 import os, sys, warnings
 from pathlib import Path
@@ -163,8 +174,13 @@ def test_the_cpu_may_be_allowed(open_network, half, context_cache):
 
 
 def test_int8_networks_of_tensorflow_lite_are_refused_with_the_way_out(open_network, demo):
-    with pytest.raises(UnsupportedModelError, match="quantised to int8 as .*ei-runner quantize"):
+    with pytest.raises(
+        UnsupportedModelError, match="quantised to int8 as .*ei-runner quant"
+    ) as told:
         open_network(demo("digits", "int8"))
+
+    assert str(told.value).endswith("--samples FOLDER -o OUT.onnx")
+    assert isinstance(told.value.__cause__, UnsupportedModelError)
 
 
 def test_a_damaged_network_is_a_damaged_network(open_network, demo):
@@ -175,6 +191,11 @@ def test_a_damaged_network_is_a_damaged_network(open_network, demo):
 def test_dynamic_shapes_are_refused_with_the_way_out(open_network):
     with pytest.raises(UnsupportedModelError, match=r"fixed shapes only: .*'features': \[1, 6\]"):
         open_network(ROWS.network.read())
+
+
+def test_a_shape_for_an_input_that_there_is_not_is_told_first(open_network):
+    with pytest.raises(InvalidInputError, match="names the input 'feature', the network has feat"):
+        open_network(ROWS.network.read(), input_shapes={"feature": [1, 6]})
 
 
 def test_dynamic_shapes_may_be_fixed(open_network):
@@ -254,5 +275,18 @@ def test_a_forked_child_is_told_what_it_cannot_do(run_script, demo):
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="there may be a GPU of Qualcomm")
 def test_the_gpu_is_not_taken_for_granted(open_network, demo):
-    with pytest.raises(UnsupportedModelError, match="takes 0 of the"):
+    with pytest.raises(UnsupportedModelError, match="with backend_type=gpu: .*does not start here"):
         open_network(demo("motion"), backend_type="gpu")
+
+
+def test_a_chip_that_qnn_does_not_know_is_named(run_script, demo):
+    said = run_script(UNKNOWN_CHIP, demo("motion"))
+
+    assert "takes nothing of network.onnx with soc_model=65535: most likely it does not" in said
+
+
+def test_a_network_for_the_cpu_is_not_blamed_on_options_that_are_not_there(
+    open_network, on_the_cpu
+):
+    with pytest.raises(UnsupportedModelError, match="takes 0 of the 1 nodes"):
+        open_network(on_the_cpu)

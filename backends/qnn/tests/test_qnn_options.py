@@ -26,6 +26,7 @@ WRONG = {
     "precision": ("fp16", 16, True),
     "profiling": ("x", True, 1),
     "provider_options": ("x", 1, []),
+    "self_check": (0, "no"),
     "soc_model": (0, -1, "43", "SM8550", True, 70_000),
     "vtcm_mb": (0, -1, "8", 99_999),
 }
@@ -89,6 +90,12 @@ def test_a_profiling_file_that_cannot_be_written_is_told(tmp_path: Path):
     path = tmp_path / "none" / "times.csv"
 
     with pytest.raises(InvalidInputError, match="none/times.csv, which cannot be written: No such"):
+        HtpOptions.parse({"profiling": "basic", "profiling_file": path})
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/times.csv", "x" * 5000])
+def test_a_profiling_file_that_cannot_be_is_told(path):
+    with pytest.raises(InvalidInputError, match="option 'profiling_file' of qnn is "):
         HtpOptions.parse({"profiling": "basic", "profiling_file": path})
 
 

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import pytest
 
 import ei_runner_core
+import ei_runner_qnn
 from ei_runner_core import BackendSpec, InvalidInputError, Network, UnsupportedModelError
 from ei_runner_qnn.backend import QnnBackend
 from ei_runner_qnn.plugin import ei_runner_backends
@@ -137,6 +138,10 @@ def test_a_wrong_version_is_one_clear_error(run_script, demo, own, runtime, expe
 
     assert expected in message
     assert "pip install -U onnxruntime" in message
+
+
+def test_what_can_be_called_is_listed():
+    assert {"QuantizedModel", "quantize_model"} <= set(dir(ei_runner_qnn))
 
 
 @pytest.mark.usefixtures("needs_provider")

@@ -202,6 +202,23 @@ def test_a_model_without_an_onnx_file_is_refused_with_what_to_do(tmp_path: Path)
         )
 
 
+def test_the_model_is_looked_at_before_the_name_of_the_output(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedModelError, match=r"network\.tflite is a \.tflite file; export"):
+        quantize_model(
+            model_of("digits") / "network.tflite", samples_of("digits"), tmp_path / "folder"
+        )
+
+
+def test_a_bundle_without_an_onnx_file_tells_what_it_has(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(model_of("digits"), model)
+    impulse = json.loads((model / "impulse.json").read_text())
+    impulse["learn"][0]["files"] = ["network.tflite"]
+    (model / "impulse.json").write_text(json.dumps(impulse))
+    with pytest.raises(UnsupportedModelError, match=r"model has network\.tflite only; export"):
+        quantize_model(model, samples_of("digits"), tmp_path / "out")
+
+
 def test_a_network_given_beside_the_model_is_taken(tmp_path: Path) -> None:
     made = quantize_model(
         model_of("motion"), samples_of("motion"), tmp_path / "motion",

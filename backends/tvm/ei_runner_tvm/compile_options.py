@@ -13,6 +13,7 @@ __all__ = ["COMPILE_READERS", "NATIVE", "PORTABLE", "CompileOptions"]
 
 PORTABLE, NATIVE = "portable", "native"
 _MOST_OPTIMIZATION = 3
+_LONGEST_NAME, _LONGEST_COMMAND = 100, 10_000
 
 
 class CompileOptions(Struct, frozen=True):
@@ -39,7 +40,8 @@ def _read_optimization(value: object) -> int:
 
 
 def _read_march(value: object) -> str:
-    if not isinstance(value, str) or not value.replace("-", "").replace(".", "").isalnum():
+    letters = value.replace("-", "").replace(".", "") if isinstance(value, str) else ""
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME or not letters.isalnum():
         raise ValueError(f"{PORTABLE!r}, {NATIVE!r} or LLVM's name of a processor")
     return value
 
@@ -47,6 +49,10 @@ def _read_march(value: object) -> str:
 def _read_command(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise ValueError("a command such as 'clang++'")
+    if len(value) > _LONGEST_COMMAND:
+        raise ValueError(f"a command such as 'clang++', of at most {_LONGEST_COMMAND} characters")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("a command such as 'clang++', with names that can be written in UTF-8")
     return value
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from msgspec import Struct
 
-from ei_runner_core import BuildError, Network
+from ei_runner_core import BuildError, Network, UnsupportedModelError
 from ei_runner_core.authoring.native_files import Content, Damaged, read_native_file
 
 from .compile_options import CompileOptions
 from .compiler import build_executable, load_compiler
 from .frontends import import_network
 from .linking import find_linker, link
-from .manifest import Manifest
+from .manifest import Manifest, problem_of_tensors
+from .networks import Imported
 from .processors import choose_processor
 from .targets import Target, find_target
 
@@ -30,13 +31,17 @@ class CompiledNetwork(Struct, frozen=True):
     library: bytes
 
 
-def compile_network(network: Network, options: CompileOptions, target: str = "") -> CompiledNetwork:
+def compile_network(
+    network: Network, options: CompileOptions, target: str = "", workspace: Path | None = None
+) -> CompiledNetwork:
     """Compile a network.
 
     Args:
         network: an ``.onnx`` or ``.tflite`` file.
         options: how.
         target: the platform that shall run it, such as ``"linux-aarch64"``; else this machine.
+        workspace: where a folder for the object files may be for now; else where the system has
+            such folders.
 
     Raises:
         ModelNotFoundError: the file cannot be read.
@@ -52,10 +57,11 @@ def compile_network(network: Network, options: CompileOptions, target: str = "")
     tvm = load_compiler()
     processor = choose_processor(platform, options.march)
     imported = import_network(network, content, options.input_shapes)
+    _check_tensors(imported, network.name)
     linker = find_linker(platform, options.cc)
     executable = build_executable(imported.module, processor, options.optimization, network.name)
     manifest = Manifest(
-        name=network.name,
+        name=PurePath(network.name).name,  # the same bytes, wherever the file lies
         source_sha256=hashlib.sha256(content).hexdigest(),
         source_format=network.format,
         target=platform.name,
@@ -65,12 +71,22 @@ def compile_network(network: Network, options: CompileOptions, target: str = "")
         outputs=imported.outputs,
         cpu_features=processor.features,
     )
-    return CompiledNetwork(manifest, _library(executable, linker, platform))
+    return CompiledNetwork(manifest, _library(executable, linker, platform, workspace))
 
 
-def _library(executable: Any, linker: tuple[str, ...], target: Target) -> bytes:
+def _check_tensors(imported: Imported, name: str) -> None:
+    if problem := problem_of_tensors(imported.inputs, imported.outputs):
+        raise UnsupportedModelError(
+            f"{name} cannot be a compiled network: {problem}; export it with others, or run it "
+            "with another backend"
+        )
+
+
+def _library(
+    executable: Any, linker: tuple[str, ...], target: Target, workspace: Path | None
+) -> bytes:
     """What the linker makes of the object files, which are gone behind it."""
-    with tempfile.TemporaryDirectory(prefix="ei-runner-tvm-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ei-runner-tvm-", dir=workspace) as folder:
         output = Path(folder) / "network.so"
 
         def link_objects(_: str, objects: list[str], **__: Any) -> None:

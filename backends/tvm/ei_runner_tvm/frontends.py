@@ -6,9 +6,12 @@ import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
+from msgspec.structs import replace
+
 from ei_runner_core import BackendUnavailableError, Network, UnsupportedModelError
 from ei_runner_core.authoring import one_line
 
+from .guards import guarded
 from .networks import Imported
 from .onnx_networks import import_onnx
 from .tflite_networks import import_tflite
@@ -50,7 +53,8 @@ def import_network(
         _require(module, network.format)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about names and checks, of which the errors tell
-        return importer(content, network.name, input_shapes)
+        imported = importer(content, network.name, input_shapes)
+    return replace(imported, module=guarded(imported.module, network.name))
 
 
 def _require(module: str, suffix: str) -> None:

@@ -25,7 +25,7 @@ def fixed_shapes(
 
     Raises:
         InvalidInputError: the option does not suit the network.
-        UnsupportedModelError: an input is dynamic, and the option does not fix it.
+        UnsupportedModelError: an input is dynamic, and the option does not fix it; or it is empty.
     """
     for unknown in sorted(asked.keys() - declared.keys()):
         raise InvalidInputError(
@@ -37,6 +37,11 @@ def fixed_shapes(
 
 def _fixed(tensor: str, shape: Shape | None, asked: Mapping[str, Shape], name: str) -> Shape:
     shown = shortened(repr(tensor), 200)
+    if shape is not None and 0 in shape:
+        raise UnsupportedModelError(
+            f"the input {shown} of {name} has the shape {shape}, and a size of 0 holds nothing to "
+            "run on; export the network with sizes from 1"
+        )
     fixed = asked.get(tensor, shape)
     if fixed is None or any(size < 1 for size in fixed):
         declares = f"has the dynamic shape {shape}" if shape is not None else "declares no shape"

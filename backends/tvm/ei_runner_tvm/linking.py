@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -86,8 +87,8 @@ def _from_environment(cxx: str, target: Target) -> Words:
     makes = _makes(command)
     if not makes and target.name == this_platform():
         raise BuildError(
-            f"CXX={cxx} of the environment is no C++ compiler that works; name one that does, or "
-            "unset CXX"
+            f"CXX={shortened(cxx, 200)} of the environment is no C++ compiler that works; name one "
+            "that does, or unset CXX"
         )
     return command if makes == target.name else ()
 
@@ -110,8 +111,11 @@ def _installed(target: Target) -> Iterator[Words]:
 
 def _words(command: str) -> Words:
     """The words of a command such as ``ccache g++``; a path may hold spaces."""
+    with contextlib.suppress(OSError, ValueError):  # it is too long for a path
+        if Path(command).exists():
+            return (command,)
     try:
-        return (command,) if Path(command).exists() else tuple(shlex.split(command))
+        return tuple(shlex.split(command))
     except ValueError:
         return (command,)
 
@@ -138,7 +142,8 @@ def _require(command: Words, target: Target, cc: str) -> None:
         found = "is no compiler that works"
     if found:
         raise BuildError(
-            f"{cc!r} of the option cc {found}, expected a compiler that links for {target.name}"
+            f"{shortened(repr(cc), 200)} of the option cc {found}, expected a compiler that links "
+            f"for {target.name}"
         )
 
 
@@ -175,7 +180,8 @@ def _kill_group(leader: int) -> None:
 
 
 def _shown(command: Sequence[str]) -> str:
-    return shlex.join(["python" if word == sys.executable else word for word in command])
+    words = ["python" if word == sys.executable else word for word in command]
+    return shortened(shlex.join(words), 200)
 
 
 def _nothing_found(target: Target) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -12,7 +13,18 @@ import msgspec
 from ei_runner_core import ModelFormatError, TensorSpec
 from ei_runner_core.authoring import one_line
 
-__all__ = ["LIBRARY", "MANIFEST", "Manifest", "pack", "read_manifest", "unpack", "write_manifest"]
+from .messages import shortened
+
+__all__ = [
+    "LIBRARY",
+    "MANIFEST",
+    "Manifest",
+    "pack",
+    "problem_of_tensors",
+    "read_manifest",
+    "unpack",
+    "write_manifest",
+]
 
 MANIFEST, LIBRARY = "manifest.json", "network.so"
 """The members of the zip, and the files of an entry of the cache."""
@@ -106,12 +118,16 @@ def read_manifest(content: bytes, name: str) -> Manifest:
             f"the manifest of {name} cannot be read ({one_line(error)}): compile the network "
             "again, or upgrade ei-runner if a newer one compiled it"
         ) from error
-    for role, specs in (("input", manifest.inputs), ("output", manifest.outputs)):
-        if problem := _problem(role, specs):
-            raise ModelFormatError(
-                f"the manifest of {name} contradicts itself: {problem}; compile the network again"
-            )
+    if problem := problem_of_tensors(manifest.inputs, manifest.outputs):
+        raise ModelFormatError(
+            f"the manifest of {name} contradicts itself: {problem}; compile the network again"
+        )
     return manifest
+
+
+def problem_of_tensors(inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> str:
+    """What a compiled network cannot have of these tensors; empty if nothing."""
+    return _problem("input", inputs) or _problem("output", outputs)
 
 
 def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
@@ -134,16 +150,16 @@ def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
             )
 
 
-def _problem(role: str, specs: tuple[TensorSpec, ...]) -> str:
+def _problem(role: str, specs: Sequence[TensorSpec]) -> str:
     if not specs:
-        return f"it lists no {role}s"
+        return f"it has no {role}s"
     if len({spec.name for spec in specs}) < len(specs):
         return f"two {role}s have one name"
     return next(filter(None, (_problem_of_tensor(role, spec) for spec in specs)), "")
 
 
 def _problem_of_tensor(role: str, spec: TensorSpec) -> str:
-    where = f"the {role} {spec.name!a}"
+    where = f"the {role} {shortened(ascii(spec.name), 200)}"
     if spec.dtype not in _ITEM_SIZES:
         return f"{where} has the dtype {spec.dtype!a}"
     if any(size < 1 for size in spec.shape):
@@ -152,4 +168,15 @@ def _problem_of_tensor(role: str, spec: TensorSpec) -> str:
         return f"{where} has more than {_LARGEST_TENSOR} bytes"
     if not (math.isfinite(spec.scale) and spec.scale >= 0):
         return f"{where} has the scale {spec.scale}"
+    if not _zero_point_fits(spec):
+        return f"{where} has the zero point {shortened(str(spec.zero_point), 40)}"
     return ""
+
+
+def _zero_point_fits(spec: TensorSpec) -> bool:
+    """A number of the tensor's own type; 0 for what is not quantised."""
+    if not spec.scale or "int" not in spec.dtype:
+        return spec.zero_point == 0
+    bits = 8 * _ITEM_SIZES[spec.dtype]
+    lowest = 0 if spec.dtype.startswith("u") else -(1 << bits - 1)
+    return lowest <= spec.zero_point < lowest + (1 << bits)

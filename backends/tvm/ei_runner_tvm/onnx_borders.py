@@ -15,7 +15,7 @@ from ei_runner_core import UnsupportedModelError
 
 from .messages import shortened
 
-__all__ = ["border_quantization"]
+__all__ = ["border_quantization", "constants_of"]
 
 Way = tuple[tuple[float, ...], tuple[int, ...]]
 
@@ -44,7 +44,7 @@ def border_quantization(graph: Any) -> dict[str, tuple[float, int]]:
         for values in (graph.input, graph.output)
     )
     found = [*_at_inputs(sources, graph.node), *_at_outputs(targets, graph.node)]
-    constants = _constants(graph) if found else {}
+    constants = constants_of(graph) if found else {}
     ways: dict[str, set[Way | None]] = {}
     for name, node in found:
         ways.setdefault(name, set()).add(_way(node, constants))
@@ -78,7 +78,8 @@ def _at_outputs(names: list[str], nodes: Any) -> Iterator[tuple[str, Any]]:
             targets.setdefault(node.input[0], set()).update(reached)
 
 
-def _constants(graph: Any) -> dict[str, Any]:
+def constants_of(graph: Any) -> dict[str, Any]:
+    """The tensors of a graph by name that are in the file."""
     found = {tensor.name: tensor for tensor in graph.initializer}
     for node in graph.node:
         if node.op_type == "Constant" and node.output:

@@ -15,6 +15,7 @@ from .input_shapes import fixed_shapes
 from .messages import counted, reason, shortened
 from .networks import ROLES, Imported, end_builder, import_errors, shaped_specs
 from .onnx_borders import border_quantization
+from .onnx_limits import check_limits
 
 __all__ = ["import_onnx"]
 
@@ -46,6 +47,7 @@ def import_onnx(content: bytes, name: str, asked: Mapping[str, tuple[int, ...]])
     _check_versions(model, name)
     _check_operators(model.graph, name)
     _check_whole(model, name)
+    check_limits(model, _nodes(model.graph), name)
     constants = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in constants]
     quantization = border_quantization(model.graph)
@@ -166,7 +168,9 @@ def _shape(value: Any) -> tuple[int, ...] | None:
     tensor = value.type.tensor_type
     if not tensor.HasField("shape"):
         return None
-    return tuple(dim.dim_value if dim.dim_value > 0 else -1 for dim in tensor.shape.dim)
+    return tuple(
+        max(dim.dim_value, -1) if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim
+    )
 
 
 def _convert(model: Any, name: str, shapes: Mapping[str, tuple[int, ...]]) -> Any:

@@ -11,6 +11,7 @@ from ei_runner_core import InvalidInputError
 from ei_runner_core.authoring import read_options
 
 from .compile_options import COMPILE_READERS, CompileOptions
+from .messages import reason
 
 __all__ = ["Options"]
 
@@ -57,9 +58,12 @@ def _runtime(value: object) -> Path:
     if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
         raise ValueError("the path of TVM's runtime library, or of a folder with it")
     try:
-        return Path(value).expanduser().absolute()
-    except RuntimeError as error:  # an unknown user
-        raise ValueError(f"a path that can be: {error}") from error
+        path = Path(value).expanduser().absolute()
+        path.exists()  # which raises if it is too long
+    except (OSError, RuntimeError, ValueError) as error:  # or of an unknown user, or no text
+        why = getattr(error, "strerror", None) or reason(error)
+        raise ValueError(f"a path that can be: {why}") from error
+    return path
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {"runtime": _runtime, **COMPILE_READERS}

@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from ei_runner_core import BackendUnavailableError
 
+from .messages import shortened
+
 __all__ = [
     "HOME_VARIABLE",
     "RuntimeFiles",
@@ -33,8 +35,9 @@ _BELOW_HOME = ("", "lib", "build", "build/lib", "build_runtime", "build_runtime/
 _VERSION_MODULE = Path("python/tvm/_version.py")
 _VERSION = re.compile(r"^__version__\s*=.*?['\"]([^'\"]+)['\"]", re.MULTILINE)
 _HOW = (
-    "install it with: pip install 'ei-runner[tvm]'; or copy the runtime's libraries here and name "
-    f"their folder in {HOME_VARIABLE}, or in the option 'runtime'"
+    "install it with: pip install 'ei-runner[tvm]'; or for the runtime alone make a folder with: "
+    "python -m ei_runner_tvm.copy_runtime FOLDER --wheel WHEEL_OF_APACHE_TVM, and name it in "
+    f"{HOME_VARIABLE}, or in the option 'runtime'"
 )
 
 
@@ -161,6 +164,11 @@ def _version_of(folder: Path, home: Path | None = None) -> str:
 
 def _expanded(path: str) -> Path:
     try:
-        return Path(path).expanduser().absolute()
-    except (RuntimeError, ValueError) as error:
-        raise BackendUnavailableError(f"{HOME_VARIABLE}={path} cannot be: {error}") from error
+        place = Path(path).expanduser().absolute()
+        place.exists()  # which raises if it is too long
+    except (OSError, RuntimeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise BackendUnavailableError(
+            f"{HOME_VARIABLE}={shortened(path, 200)} cannot be: {why}"
+        ) from error
+    return place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -37,6 +38,13 @@ _FEATURES = {
 _SCALABLE = {"sve", "sve2"}
 _WIDE = "avx"
 _MOST_NAMED = 8
+_TYPICAL = {
+    "linux-x86_64": ("haswell", "skylake", "znver3", "x86-64-v3"),
+    "linux-aarch64": ("cortex-a53", "cortex-a72", "cortex-a76", "neoverse-n1"),
+    "linux-armv7": ("cortex-a7", "cortex-a9", "cortex-a53"),
+    "mac-arm64": ("apple-a14", "apple-m4"),
+    "mac-x86_64": ("haswell", "skylake"),
+}
 
 
 class Processor(Struct, frozen=True):
@@ -115,10 +123,10 @@ def _check_name(target: Target, march: str, codegen: Any) -> None:
         return
     config = {"kind": "llvm", "mtriple": target.triple, **target.attributes}
     llvm = import_module("tvm.target").Target(config)
-    names = sorted(map(str, codegen.llvm_get_cpu_archlist(llvm)))
-    alike = [name for name in names if name[:3] == march[:3]] or names
+    names = list(map(str, codegen.llvm_get_cpu_archlist(llvm)))
+    alike = get_close_matches(march.lower(), names, _MOST_NAMED) or _TYPICAL[target.name]
+    native = f", {NATIVE!r}" if target.name == this_platform() else ""
     raise InvalidInputError(
         f"the option 'march' of tvm is {march!r}, which LLVM does not know for {target.name}; "
-        f"expected {PORTABLE!r}, {NATIVE!r} or one of {len(names)} names, such as "
-        f"{', '.join(alike[:_MOST_NAMED])}"
+        f"expected {PORTABLE!r}{native} or one of {len(names)} names, such as {', '.join(alike)}"
     )

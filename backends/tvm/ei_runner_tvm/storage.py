@@ -24,7 +24,7 @@ from .runtime import Runtime
 __all__ = ["Stored", "compiled_network", "unpacked_network"]
 
 _CACHE = "tvm"
-_LAYOUT = "1"  # of the entries
+_LAYOUT = "2"  # of the entries, and of what is compiled into them
 _ERASE_LINE = "\r\x1b[K"
 _LOG = logging.getLogger("ei_runner_tvm")
 
@@ -71,7 +71,8 @@ def compiled_network(network: Network, options: CompileOptions, runtime: Runtime
         from .compiling import compile_network
 
         with _told(network.name, version):
-            compiled = compile_network(network, options)
+            # What a killed process leaves in the cache is removed by the next.
+            compiled = compile_network(network, options, workspace=folder)
         _write(folder, compiled.manifest, compiled.library)
 
     chosen = msgspec.json.encode(options, order="sorted")

@@ -79,10 +79,21 @@ def test_an_option_for_compiling_is_refused_with_what_is_compiled(compiled, open
         open_compiled(compiled, optimization=1)
 
 
-@pytest.mark.parametrize("value", ["", 7, [], "a\0b", True, "~nobody-of-this-name/x"])
+@pytest.mark.parametrize(
+    "value", ["", 7, [], "a\0b", True, "~nobody-of-this-name/x", "a" * 100_000]
+)
 def test_a_runtime_that_is_no_path_is_refused(compiled, open_compiled, value):
-    with pytest.raises(InvalidInputError, match="'runtime' of tvm is .*, expected "):
+    with pytest.raises(InvalidInputError, match="'runtime' of tvm is .*, expected ") as caught:
         open_compiled(compiled, runtime=value)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("option", ["cc", "march"])
+@pytest.mark.parametrize("value", ["\udc80", "a" * 100_000])
+def test_an_option_that_cannot_be_is_refused_in_a_short_line(dense, option, value):
+    with pytest.raises(InvalidInputError, match=f"'{option}' of tvm is .*, expected ") as caught:
+        TvmBackend().open(dense.network, {option: value})
+    assert len(str(caught.value)) < 500
 
 
 @on_linux

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from ei_runner_core import BackendUnavailableError, BuildError, EdgeImpulseModel, Network
+from ei_runner_core import (
+    BackendUnavailableError,
+    BuildError,
+    EdgeImpulseModel,
+    Network,
+    UnsupportedModelError,
+)
 from ei_runner_core.demos import demo, demos
 from ei_runner_tvm import compiler, compiling
 from ei_runner_tvm.backend import TvmBackend
@@ -160,6 +166,32 @@ def test_the_same_network_gives_the_same_bytes(suffix):
     assert first.library == second.library
 
 
+def test_where_a_file_lies_does_not_matter(tmp_path):
+    source = demo("motion").model("float32") / "network.onnx"
+    (copy := tmp_path / source.name).write_bytes(source.read_bytes())
+
+    first, second = (
+        TvmBackend().compile(Network(str(path), ".onnx", path), {}).read()
+        for path in (source, copy)
+    )
+
+    assert first == second
+
+
+def test_a_network_that_cannot_be_packed_is_not_damaged():
+    value = numpy_helper.from_array(np.ones(2, np.float32))
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, [2])
+    nodes = [helper.make_node("Constant", [], ["y"], value=value)]
+    opsets = [helper.make_opsetid("", 17)]
+    model = helper.make_model(
+        helper.make_graph(nodes, "graph", [], [output]), opset_imports=opsets, ir_version=8
+    )
+    network = Network("constant.onnx", ".onnx", content=model.SerializeToString())
+
+    with pytest.raises(UnsupportedModelError, match="constant.onnx cannot be .*: it has no inputs"):
+        compile_network(network, CompileOptions())
+
+
 def test_the_manifest_says_where_it_is_from():
     network = network_file("motion", "int8", ".tflite")
 
@@ -182,6 +214,21 @@ def test_nothing_is_left_behind(monkeypatch, tmp_path, dense, capfd):
 
     assert left_behind() == set()
     assert capfd.readouterr() == ("", "")
+
+
+def test_object_files_are_made_where_it_is_asked_for(monkeypatch, tmp_path, dense):
+    seen = []
+    link = compiling.link
+
+    def linked(command, objects, output, target):
+        seen.append(output.parent.parent)
+        link(command, objects, output, target)
+
+    monkeypatch.setattr(compiling, "link", linked)
+    compile_network(dense.network, CompileOptions(), workspace=tmp_path)
+
+    assert seen == [tmp_path]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_left_behind_where_linking_fails(monkeypatch, tmp_path, dense):

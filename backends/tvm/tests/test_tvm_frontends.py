@@ -121,6 +121,14 @@ def test_a_dynamic_input_is_refused_with_the_way_out():
     refused(dynamic(), r"the input 'x' .*dynamic shape \(-1, 4\).*input_shapes=\{\"x\": \[1, 4\]\}")
 
 
+def test_a_size_of_0_is_told_as_one():
+    nodes = [helper.make_node("Relu", ["x"], ["y"])]
+    shape = [0, 4]
+    content = network_of(nodes, [("x", 1, shape)], [("y", 1, shape)])
+
+    refused(content, r"the input 'x' of network\.onnx has the shape \(0, 4\), and a size of 0")
+
+
 def test_a_dynamic_input_can_be_fixed():
     found = imported(dynamic(), x=(3, 4))
 

@@ -232,7 +232,16 @@ def test_without_any_tvm_the_message_says_how_to_get_one(run_script):
     )
 
     assert said.startswith("TVM is not installed, not even its runtime; install it with: pip inst")
+    assert "python -m ei_runner_tvm.copy_runtime" in said
     assert "TVM_HOME" in said
+
+
+def test_without_any_tvm_the_backend_can_be_made_as_the_option_may_name_a_runtime(
+    run_script, files, copied, dense, tmp_path
+):
+    run_script(script("", BLOCK), *files, copied)
+
+    check_answer(tmp_path, dense)
 
 
 def test_without_tvm_ffi_the_message_says_how_to_get_it(run_script, copied):

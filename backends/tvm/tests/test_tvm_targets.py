@@ -95,8 +95,26 @@ def test_a_named_processor_tells_what_it_must_have():
 
 
 def test_a_processor_of_another_kind_is_refused_with_those_that_there_are():
-    with pytest.raises(InvalidInputError, match="'znver4', which LLVM does not know.*such as"):
+    with pytest.raises(InvalidInputError, match="'znver4', which LLVM does not know.*such as cort"):
         choose_processor(TARGETS["linux-aarch64"], "znver4")
+
+
+@pytest.mark.parametrize(
+    ("name", "march", "alike"),
+    [("linux-aarch64", "cortexa72", "cortex-a72"), ("linux-x86_64", "Zen4-znver4", "znver4")],
+)
+def test_a_processor_that_is_misspelt_is_refused_with_those_that_are_alike(name, march, alike):
+    with pytest.raises(InvalidInputError, match=f"such as .*\\b{alike}\\b"):
+        choose_processor(TARGETS[name], march)
+
+
+@on_known_platform
+@pytest.mark.parametrize(("name", "is_offered"), [(HERE, True), (OTHER, False)])
+def test_native_is_offered_only_for_this_machine(name, is_offered):
+    with pytest.raises(InvalidInputError) as caught:
+        choose_processor(TARGETS[name], "no-such-processor")
+
+    assert ("'native'" in str(caught.value)) is is_offered
 
 
 def test_this_very_processor_is_none_of_another_platform():
@@ -117,7 +135,7 @@ class TestLinkers:
         with pytest.raises(BuildError, match="apt install g\\+\\+-arm-linux-gnueabihf"):
             find_linker(TARGETS["linux-armv7"])
 
-    @pytest.mark.parametrize("cc", ["no-such-compiler", "false", "'"])
+    @pytest.mark.parametrize("cc", ["no-such-compiler", "false", "'", "a" * 5000])
     def test_the_option_has_to_name_a_compiler(self, cc):
         with pytest.raises(BuildError, match="of the option cc is no"):
             find_linker(find_target(), cc)

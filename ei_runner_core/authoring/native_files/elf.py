@@ -29,6 +29,7 @@ _END, _DEBUG, _FLAGS = 0, 21, 0x6FFFFFFB  # tags of the dynamic part
 _IS_PROGRAM = 0x08000000  # a flag
 _LONGEST_LOADER = 4096
 _MOST_DYNAMIC_BYTES = 64 * 1024
+_MOST_MEMORY = 2**40  # bytes
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,11 @@ def _kind_and_loader(content: Content, layout: _Layout) -> tuple[str, str]:
         return "object", ""
     loader, dynamic = "", b""
     for number in range(parts):
-        what, at, length = _part(content, parts_at + number * part_size, layout)
+        what, at, length, memory_end = _part(content, parts_at + number * part_size, layout)
         if what in (_LOADED, _LOADER):
             content.check_end(at + length)
+        if what == _LOADED and memory_end > _MOST_MEMORY:  # at which loaders end the process
+            raise Damaged(f"it asks for memory up to the address {memory_end}")
         if what == _LOADER:
             loader = _loader_name(content.part(at, min(length, _LONGEST_LOADER)))
         if what == _DYNAMIC:
@@ -92,13 +95,14 @@ def _loader_name(content: bytes) -> str:
     return name
 
 
-def _part(content: Content, at: int, layout: _Layout) -> tuple[int, int, int]:
-    """Type, offset and size in the file of one part of what is loaded."""
+def _part(content: Content, at: int, layout: _Layout) -> tuple[int, int, int, int]:
+    """Type, offset and size in the file, and end in memory, of one part of what is loaded."""
     if layout.is_64:
-        kind, _, offset, _, _, size = content.unpack(f"{layout.order}IIQQQQ", at)
+        kind, _, *numbers = content.unpack(f"{layout.order}IIQQQQQ", at)
     else:
-        kind, offset, _, _, size = content.unpack(f"{layout.order}IIIII", at)
-    return kind, offset, size
+        kind, *numbers = content.unpack(f"{layout.order}IIIIII", at)
+    offset, address, _, size, size_in_memory = numbers
+    return kind, offset, size, address + size_in_memory
 
 
 def _starts(dynamic: bytes, layout: _Layout) -> bool:
