@@ -14,7 +14,7 @@ from .manifest import pack
 from .options import Options
 from .runtime import load_runtime
 from .session import TvmSession
-from .storage import compiled_network, unpacked_network
+from .storage import compiled_ahead, compiled_network, unpacked_network
 
 __all__ = ["TvmBackend"]
 
@@ -68,13 +68,11 @@ class TvmBackend(TensorBackend):
 
     def compile(self, network: Network, options: Mapping[str, Any], target: str = "") -> Network:
         """Compile a network ahead of time; see :meth:`ei_runner_core.TensorBackend.compile`."""
-        from .compiling import compile_network
-
         chosen = Options.parse(options)
         if network.format not in _SOURCES:
             raise UnsupportedModelError(
                 f"TVM compiles {' and '.join(_SOURCES)} files, {network.name} is {network.format}"
             )
-        compiled = compile_network(network, chosen.compiling(PORTABLE), target)
+        stored = compiled_ahead(network, chosen.compiling(PORTABLE), target)
         name = f"{network.name.removesuffix(network.format)}{COMPILED}"
-        return Network(name, COMPILED, content=pack(compiled.manifest, compiled.library))
+        return Network(name, COMPILED, content=pack(stored.manifest, stored.library.read_bytes()))

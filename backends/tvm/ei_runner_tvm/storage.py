@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TextIO
 
 import msgspec
@@ -21,7 +21,7 @@ from .manifest import LIBRARY, MANIFEST, Manifest, read_manifest, unpack, write_
 from .places import HOME_VARIABLE, compiler_version, installed_libraries
 from .runtime import Runtime
 
-__all__ = ["Stored", "compiled_network", "unpacked_network"]
+__all__ = ["Stored", "compiled_ahead", "compiled_network", "unpacked_network"]
 
 _CACHE = "tvm"
 _LAYOUT = "2"  # of the entries, and of what is compiled into them
@@ -70,16 +70,49 @@ def compiled_network(network: Network, options: CompileOptions, runtime: Runtime
         _check_compiler(network, runtime)
         from .compiling import compile_network
 
-        with _told(network.name, version):
+        with _told(f"compiling {network.name} with TVM {version}, once for this machine"):
             # What a killed process leaves in the cache is removed by the next.
             compiled = compile_network(network, options, workspace=folder)
         _write(folder, compiled.manifest, compiled.library)
 
+    return _stored(_key_of("here", network.format, content, options, version), make, network.name)
+
+
+def compiled_ahead(network: Network, options: CompileOptions, target: str) -> Stored:
+    """What TVM makes of a network for a target, now or at an earlier time.
+
+    Args:
+        network: an ``.onnx`` or ``.tflite`` file.
+        options: how to compile it.
+        target: the platform that shall run it; empty for this machine.
+
+    Raises:
+        EdgeImpulseError: as those of ``compile_network``.
+    """
+    content = network.read()
+    version = compiler_version()
+
+    def make(folder: Path) -> None:
+        from .compiling import compile_network
+
+        for_whom = f"for {target}" if target else "for machines like this one"
+        with _told(f"compiling {network.name} with TVM {version} {for_whom}"):
+            compiled = compile_network(network, options, target, workspace=folder)
+        _write(folder, compiled.manifest, compiled.library)
+
+    key = _key_of(f"ahead {target}", network.format, content, options, version)
+    stored = _stored(key, make, network.name)
+    name = PurePath(network.name).name  # the same content may have had another one
+    return Stored(msgspec.structs.replace(stored.manifest, name=name), stored.library)
+
+
+def _key_of(
+    purpose: str, suffix: str, content: bytes, options: CompileOptions, version: str
+) -> str:
     chosen = msgspec.json.encode(options, order="sorted")
     # The name of the processor: a home may be shared by machines that differ in it.
-    processor = describe_processor()
-    parts = (network.format, content, chosen, version, ei_runner_core.__version__, processor)
-    return _stored(content_key("compiled", _LAYOUT, *parts), make, network.name)
+    made_by = (version, ei_runner_core.__version__, describe_processor())
+    return content_key("compiled", _LAYOUT, purpose, suffix, content, chosen, *made_by)
 
 
 def _stored(key: str, make: Callable[[Path], None], name: str) -> Stored:
@@ -122,8 +155,7 @@ def _check_compiler(network: Network, runtime: Runtime) -> None:
 
 
 @contextmanager
-def _told(name: str, version: str) -> Iterator[None]:
-    text = f"compiling {name} with TVM {version}, once for this machine"
+def _told(text: str) -> Iterator[None]:
     _LOG.info(text)
     stream = progress_stream()
     if stream is None:

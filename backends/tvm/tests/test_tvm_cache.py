@@ -14,6 +14,7 @@ import pytest
 from ei_runner_core import ModelFormatError, Network
 from ei_runner_tvm.backend import TvmBackend
 from ei_runner_tvm.copy_runtime import copy_runtime
+from ei_runner_tvm.manifest import unpack
 
 pytestmark = pytest.mark.requires("compiler")
 
@@ -164,3 +165,26 @@ def test_answers_do_not_depend_on_the_processor_that_it_is_compiled_for(cache, d
             answers.append(session.run(dense.inputs)[0])
 
     np.testing.assert_allclose(*answers, atol=1e-5)
+
+
+def test_compiling_ahead_of_time_is_done_once_whatever_the_file_is_called(cache, dense, messages):
+    content, suffix = dense.network.read(), dense.network.format
+    first, again = (
+        TvmBackend().compile(Network(f"{name}{suffix}", suffix, content=content), {})
+        for name in ("one", "two")
+    )
+
+    assert len(messages.records) == 1
+    assert unpack(first.read(), "")[1] == unpack(again.read(), "")[1]
+    assert [unpack(made.read(), "")[0].name for made in (first, again)] == [
+        f"one{suffix}",
+        f"two{suffix}",
+    ]
+
+
+def test_what_is_compiled_for_another_processor_is_not_taken_for_it(cache, dense, messages):
+    portable = TvmBackend().compile(dense.network, {})
+    native = TvmBackend().compile(dense.network, {"march": "native"})
+
+    assert len(messages.records) == 2
+    assert portable.read() != native.read()
