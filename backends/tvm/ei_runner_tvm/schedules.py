@@ -96,11 +96,30 @@ def _finish_at(schedule: Any, block: Any, loop: Any) -> None:
     """Do what follows, or else the writing, while the tile is in registers."""
     consumers = schedule.get_consumers(block)
     step = consumers[0] if len(consumers) == 1 else None
+    if step is not None and not _goes_along(schedule, block, step):
+        step = None
     with contextlib.suppress(_schedule_error()):  # it needs more than the tile
         if step is None:
             step = schedule.cache_write(block, 0, "local")
         schedule.reverse_compute_at(step, loop)
         schedule.vectorize(schedule.get_loops(step)[-1])
+
+
+def _goes_along(schedule: Any, block: Any, step: Any) -> bool:
+    """Whether a step makes of each number one in the same place, and no others.
+
+    TVM does not ask: what a padding adds around the numbers would never be written.
+    """
+    made, taker = schedule.get(block).writes[0].source, schedule.get(step)
+    places = [each.var for each in taker.iter_vars]
+    if [int(each.dom.extent) for each in taker.iter_vars] != list(map(int, made.shape)):
+        return False
+    taken = [region.region for region in taker.reads if region.source.same_as(made)]
+    return all(
+        int(each.extent) == 1 and each.min.same_as(place)
+        for region in taken
+        for each, place in zip(region, places, strict=True)
+    )
 
 
 def _schedule_error() -> type[Exception]:

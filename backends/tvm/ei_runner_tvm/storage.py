@@ -24,7 +24,7 @@ from .runtime import Runtime
 __all__ = ["Stored", "compiled_ahead", "compiled_network", "unpacked_network"]
 
 _CACHE = "tvm"
-_LAYOUT = "2"  # of the entries, and of what is compiled into them
+_LAYOUT = "3"  # of the entries, and of what is compiled into them
 _ERASE_LINE = "\r\x1b[K"
 _LOG = logging.getLogger("ei_runner_tvm")
 
