@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 from dense_models import expected_scores
-from fake_distributions import add_distribution, backend_code
+from fake_distributions import add_distribution, backend_code, hide_backends
 
 from ei_runner_core import (
     BackendNotFoundError,
@@ -149,7 +149,8 @@ def nothing():
     return Network("network.dense", ".dense", content=b"")
 
 
-def test_a_backend_that_is_not_installed_says_how_to_get_it(bundle):
+def test_a_backend_that_is_not_installed_says_how_to_get_it(bundle, monkeypatch):
+    hide_backends(monkeypatch)
     with pytest.raises(BackendNotFoundError, match=r"pip install 'ei-runner\[tvm\]'"):
         compile_model(bundle, backend="tvm")
 

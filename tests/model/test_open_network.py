@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dense_models import FEATURES, expected_scores
-from fake_distributions import add_distribution, backend_code
+from fake_distributions import add_distribution, backend_code, hide_backends
 
 from ei_runner_core import (
     BackendNotFoundError,
@@ -75,7 +75,10 @@ def test_a_network_on_disk_runs_too(dense, bundle):
         assert [spec.shape for spec in session.inputs] == [(1, FEATURES)]
 
 
-def test_a_backend_that_is_not_installed_comes_with_the_way_to_install_it(dense, network):
+def test_a_backend_that_is_not_installed_comes_with_the_way_to_install_it(
+    dense, network, monkeypatch
+):
+    hide_backends(monkeypatch)
     with pytest.raises(BackendNotFoundError, match=r"pip install 'ei-runner\[tvm\]'"):
         open_network("tvm", network)
     for name in ("nobody", ""):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_distributions import add_distribution, backend_code, forget_modules
+from fake_distributions import add_distribution, backend_code, forget_modules, hide_backends
 
 from ei_runner_core import BackendNotFoundError, BackendUnavailableError, PluginError, plugins
 
@@ -310,7 +310,7 @@ def test_refresh_finds_what_was_installed_meanwhile(site):
 
 
 def test_a_backend_that_is_not_installed_says_how_to_install_it(site, monkeypatch):
-    monkeypatch.setenv("EI_RUNNER_PLUGINS", "")
+    hide_backends(monkeypatch)
     with pytest.raises(BackendNotFoundError, match=r"pip install 'ei-runner\[qnn\]'"):
         plugins.registry().backend("qnn")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_distributions import hide_backends
 
 from ei_runner_core import (
     BackendNotFoundError,
@@ -20,7 +21,9 @@ from ei_runner_core import (
     ModelFormatError,
     ModelNotFoundError,
     UnsupportedModelError,
+    plugins,
 )
+from ei_runner_core.demos import demo
 from ei_runner_core.impulse.bundle import read_bundle
 from ei_runner_eim.serving.archive import package_model
 
@@ -230,8 +233,16 @@ def test_what_would_fail_everywhere_is_refused_now(demo_path, tmp_path, settings
     assert not (tmp_path / "a.eim").exists()
 
 
-def test_a_model_for_another_machine_is_packaged_with_a_warning(demo_path, tmp_path, caplog):
-    package_model(demo_path("digits"), tmp_path / "a.eim", backend="tvm")
+@pytest.fixture
+def without_backends(monkeypatch):
+    hide_backends(monkeypatch)
+    yield
+    monkeypatch.undo()
+    plugins.refresh()
+
+
+def test_a_model_for_another_machine_is_packaged_with_a_warning(tmp_path, caplog, without_backends):
+    package_model(demo("digits").model(), tmp_path / "a.eim", backend="tvm")
     assert "could not be tried here" in caplog.text
 
 

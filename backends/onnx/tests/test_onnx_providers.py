@@ -91,13 +91,13 @@ def test_a_long_name_does_not_fill_the_screen(open_network):
 
 
 def test_a_library_that_holds_another_provider_is_told(open_network, tmp_path: Path):
-    library = tmp_path / "libonnxruntime_providers_qnn.so"
+    library = tmp_path / "libonnxruntime_providers_cuda.so"
     library.write_text("not a library")
 
-    with pytest.raises(InvalidInputError, match="holds the provider QNNExec.*, not OpenVINOExec"):
+    with pytest.raises(InvalidInputError, match="holds the provider CUDAExec.*, not OpenVINOExec"):
         open_network("add", providers={"name": "openvino", "library": library})
-    with pytest.raises(InvalidInputError, match="cannot be used as the execution provider QNNExe"):
-        open_network("add", providers={"name": "qnn", "library": library})
+    with pytest.raises(InvalidInputError, match="cannot be used as the execution provider CUDAEx"):
+        open_network("add", providers={"name": "cuda", "library": library})
 
 
 @REAL["qnn"]
