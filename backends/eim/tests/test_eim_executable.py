@@ -254,6 +254,7 @@ def test_scripts_are_programs_if_their_interpreter_is_there(check):
         (b"#!/usr/bin/env no-such-python\n", "'no-such-python'.*PATH"),
         (b"#!/usr/bin/env -S no-such-python -I\n", "'no-such-python'.*PATH"),
         (b"#!\n", "''"),
+        (b"#!/usr/bin", "'/usr/bin'"),  # cut off, a folder is left
     ],
 )
 def test_a_script_without_its_interpreter_names_it(check, line, told):

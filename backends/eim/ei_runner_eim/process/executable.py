@@ -142,7 +142,7 @@ def _check_interpreter(path: Path, head: bytes) -> None:
             "it with dos2unix"
         )
     interpreter, *words = line.split() or [""]
-    is_there = os.path.exists(interpreter)  # noqa: PTH110 - text from a file
+    is_there = os.path.isfile(interpreter)  # noqa: PTH113 - text from a file
     if is_there and os.path.basename(interpreter) == "env":  # noqa: PTH119 - text from a file
         wanted = [word for word in words if not word.startswith("-") and "=" not in word]
         interpreter = wanted[0] if wanted else "env"
