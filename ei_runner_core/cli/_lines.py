@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["LineSource"]
 
 _LONGEST = 1 << 20
+_USUAL = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 _LARGEST_PIPE = 1 << 17  # bytes, with what is buffered on this side
 
 
 class LineSource:
-    """Lines of text until the end of the stream, or until Ctrl-C.
+    """Lines of text until the end of the stream, or until Ctrl-C or SIGTERM.
 
-    While it is open the first Ctrl-C only ends the lines: those that have come by then are given,
-    and what was made of them is finished. The second one is as usual.
+    While it is open the first of these signals only ends the lines: those that have come by then
+    are given, and what was made of them is finished. The second one is as usual.
 
     Args:
         name: a path, or ``"-"`` for standard input.
@@ -38,8 +39,9 @@ class LineSource:
 
     def __init__(self, name: str) -> None:
         self.is_interrupted = False
+        self.is_terminated = False
         self._is_waiting = False
-        self._usual: Any = None
+        self._usual: dict[int, Any] = {}
         self._rest = _LARGEST_PIPE
         self._name = "stdin" if name == "-" else name
         self._file = _standard_input() if name == "-" else _opened(Path(name))
@@ -51,9 +53,10 @@ class LineSource:
             mark = b""
 
     def __enter__(self) -> Self:
-        is_main = threading.current_thread() is threading.main_thread()
-        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._usual = signal.signal(signal.SIGINT, self._interrupt)
+        if threading.current_thread() is threading.main_thread():
+            for number, usual in _USUAL.items():
+                if signal.getsignal(number) is usual:
+                    self._usual[number] = signal.signal(number, self._interrupt)
         return self
 
     def __exit__(
@@ -95,16 +98,16 @@ class LineSource:
         self._rest -= len(line)
         return line if line.endswith(b"\n") else b""
 
-    def _interrupt(self, _number: int, _frame: object) -> None:
+    def _interrupt(self, number: int, _frame: object) -> None:
         self.is_interrupted = True
+        self.is_terminated = number == signal.SIGTERM
         self._restore()
         if self._is_waiting:
             raise KeyboardInterrupt
 
     def _restore(self) -> None:
-        if self._usual is not None:
-            signal.signal(signal.SIGINT, self._usual)
-            self._usual = None
+        while self._usual:
+            signal.signal(*self._usual.popitem())
 
 
 def _standard_input() -> BinaryIO:

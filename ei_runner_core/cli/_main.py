@@ -10,7 +10,16 @@ import click
 
 from ..errors import EdgeImpulseError
 from ._app import ei_runner
-from ._problems import BROKEN_PIPE, INTERRUPTED, USAGE, complain, exit_code, is_output_error
+from ._problems import (
+    BROKEN_PIPE,
+    INTERRUPTED,
+    TERMINATED,
+    USAGE,
+    complain,
+    exit_code,
+    is_output_error,
+)
+from ._signals import Terminated
 
 __all__ = ["main"]
 
@@ -35,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except Exception as error:  # noqa: BLE001 - whatever it is, users get one line
         return _report(error)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except KeyboardInterrupt as error:
+        return _interrupted(error)
     if status == BROKEN_PIPE:
         _drop_output()
     return status if isinstance(status, int) else 0
@@ -44,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(error: Exception) -> int:
     if isinstance(error, click.Abort):
-        return INTERRUPTED
+        return _interrupted(error.__cause__)
     if isinstance(error, BrokenPipeError):
         _drop_output()
         return BROKEN_PIPE
@@ -59,6 +68,10 @@ def _report(error: Exception) -> int:
         _flush_or_drop()
         return USAGE
     return _report_bug(error)
+
+
+def _interrupted(error: BaseException | None) -> int:
+    return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
 
 
 def _report_os_error(error: OSError) -> None:

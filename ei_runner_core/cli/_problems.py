@@ -20,6 +20,7 @@ __all__ = [
     "FAILED",
     "INTERRUPTED",
     "OK",
+    "TERMINATED",
     "USAGE",
     "complain",
     "exit_code",
@@ -42,6 +43,7 @@ FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+TERMINATED = 143
 
 
 def complain(message: str) -> None:

@@ -11,7 +11,7 @@ import click
 from ..errors import InvalidInputError
 from ._lines import LineSource
 from ._output import json_option
-from ._problems import FAILED, INTERRUPTED, tell
+from ._problems import FAILED, INTERRUPTED, TERMINATED, tell
 from ._samples import label_of, label_options_of, mapping_of
 from ._uploading import category_option, opened, place_options
 from ._verdicts import Verdicts
@@ -81,12 +81,12 @@ def collect(
 ) -> None:
     """Read lines of a sensor from FILE or standard input and upload them as samples.
 
-    A line is one reading: comma separated values, with a line of names before them if you like, or
-    JSON. Without --interval or --frequency a column timestamp tells the time in milliseconds.
-    Samples are signed with EI_HMAC_KEY where that is set.
+    A line is one reading: values that are separated by commas, semicolons or blanks, with a line of
+    names before them if you like, or JSON. Without --interval or --frequency a column timestamp
+    tells the time in milliseconds. Samples are signed with EI_HMAC_KEY where that is set.
 
-    Ctrl-C ends the stream; what is complete by then is uploaded. The exit codes are those of
-    ei-runner upload.
+    Ctrl-C or SIGTERM ends the stream; what is complete by then is uploaded. The exit codes are
+    those of ei-runner upload.
     """
     from ..credentials import find_hmac_key
     from ..ingestion import upload_all
@@ -128,7 +128,7 @@ def collect(
             on_report=verdicts.conclude,
         )
     if source.is_interrupted:
-        raise click.exceptions.Exit(INTERRUPTED)
+        raise click.exceptions.Exit(TERMINATED if source.is_terminated else INTERRUPTED)
     if not report.ok:
         raise click.exceptions.Exit(FAILED)
 

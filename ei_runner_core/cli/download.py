@@ -10,6 +10,7 @@ import click
 
 from ..authoring.commands import backend_option
 from ._output import json_option, print_json
+from ._signals import ending_like_ctrl_c
 from ._studio import impulse_option, key_option, project_option
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def download(project: str | None, output: str | None, as_json: bool, **choices: 
     from ..studio import download as download_model
     from ..studio.showing import ShownProgress
 
-    with ShownProgress(None if as_json else sys.stderr) as shown:
+    with ending_like_ctrl_c(), ShownProgress(None if as_json else sys.stderr) as shown:
         model = download_model(project, folder=output, on_progress=shown, **choices)
     if as_json:
         print_json(_document(model))

@@ -34,6 +34,15 @@ def test_the_first_line_of_csv_may_hold_names() -> None:
     assert rows("timestamp,x,y", "10,1,2") == [(10.0, (1.0, 2.0))]
 
 
+@pytest.mark.parametrize("separator", [",", ";", "; ", " ", "  ", "\t"])
+def test_the_first_line_tells_what_separates_values(separator: str) -> None:
+    lines = [separator.join(["0.5", "-2"]), separator.join(["1", "2e3"])]
+
+    assert rows(*lines) == [(None, (0.5, -2.0)), (None, (1.0, 2000.0))]
+    if not separator.isspace():
+        assert rows(separator.join("xy"), *lines) == rows(*lines)
+
+
 def test_axes_are_chosen_and_ordered() -> None:
     assert rows("x,y,z", "1,2,3", axes=["z", "x"]) == [(None, (3.0, 1.0))]
     assert rows('{"x": 1, "y": 2, "timestamp": 5}', axes=["y"]) == [(5.0, (2.0,))]

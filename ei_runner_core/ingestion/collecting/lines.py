@@ -44,8 +44,9 @@ def read_lines(
 ) -> Readings:
     """Make readings of lines.
 
-    CSV may begin with a line of names; a column ``timestamp`` is the time in ms. A line of JSON is
-    an object of values by name, also with ``timestamp``, or a list of values.
+    CSV may begin with a line of names; a column ``timestamp`` is the time in ms. Its first line
+    tells whether values are separated by semicolons, by commas or, where it is numbers, by blanks.
+    A line of JSON is an object of values by name, also with ``timestamp``, or a list of values.
 
     Args:
         lines: what a sensor prints.
@@ -108,13 +109,17 @@ def _checked(line: _Numbered) -> _Numbered:
     return line
 
 
-def _check_separated(number: int, line: str, head: Sequence[str]) -> None:
-    """A first line without commas, but with blanks or tabs, is no name and no value."""
-    if len(head) == 1 and _BLANK.search(line):
-        raise InvalidInputError(
-            f"line {number} is {line[:80]!r}: expected values or names that are separated by "
-            "commas; --skip-bad-lines leaves out lines that are something else"
-        )
+def _separator(number: int, line: str) -> str:
+    """What separates the values of a first line: a semicolon, a comma or blanks."""
+    found = next((mark for mark in ";," if mark in line), None)
+    if found is not None or not _BLANK.search(line):
+        return found or ","
+    if all(map(_is_number, line.split())):
+        return " "
+    raise InvalidInputError(  # a greeting, or names that cannot be told from one
+        f"line {number} is {line[:80]!r}: expected values or names that are separated by commas; "
+        "--skip-bad-lines leaves out lines that are something else"
+    )
 
 
 def _csv(
@@ -123,8 +128,8 @@ def _csv(
     axes: tuple[str, ...],
     on_bad_line: OnBadLine | None,
 ) -> Readings:
-    head = _cells(*first)
-    _check_separated(*first, head)
+    separator = _separator(*first)
+    head = _cells(*first, separator)
     has_names = not all(map(_is_number, head))
     names = tuple(head) if has_names else axes or tuple(f"axis{i}" for i in range(len(head)))
     if has_names and len(set(names)) != len(names):
@@ -134,7 +139,7 @@ def _csv(
     clock = next((i for i, name in enumerate(names) if name.lower() == _TIMESTAMP), None)
 
     def row(line: _Numbered) -> tuple[float | None, tuple[float, ...]]:
-        cells = _cells(*line)
+        cells = _cells(*line, separator)
         if len(cells) != len(names):
             raise InvalidInputError(
                 f"line {line[0]} has {len(cells)} values, expected {len(names)} "
@@ -178,9 +183,11 @@ def _json_lines(
     return Readings(names, _good(chain([first], rest), row, on_bad_line))
 
 
-def _cells(number: int, line: str) -> list[str]:
+def _cells(number: int, line: str, separator: str) -> list[str]:
+    if separator == " ":
+        return line.split()
     try:
-        return [cell.strip() for cell in next(csv.reader([line], strict=True))]
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=separator, strict=True))]
     except csv.Error as error:
         raise InvalidInputError(f"line {number} is no CSV: {error}: {line[:200]}") from error
 

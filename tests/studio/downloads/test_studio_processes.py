@@ -66,8 +66,14 @@ def test_a_killed_download_continues(
     assert files_in(cache) == ["manifest.json", "model.eim"]
 
 
-def test_ctrl_c_cancels_the_build_and_ends_quietly(
-    studio: LocalStudio, project: LocalProject, start: Start, cache: Path
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_cancels_the_build_and_ends_quietly(
+    studio: LocalStudio,
+    project: LocalProject,
+    start: Start,
+    cache: Path,
+    number: signal.Signals,
+    code: int,
 ) -> None:
     project.builds[RUNNER] = LocalBuild(PROGRAM, seconds=3600)
     process = start(
@@ -76,9 +82,9 @@ def test_ctrl_c_cancels_the_build_and_ends_quietly(
         f"sys.exit(main(['download', '--form', 'eim', '--target', '{RUNNER}']))"
     )
     until(lambda: count(studio, "/stdout"))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (code, "")
     assert "Traceback" not in err
     assert [job.is_canceled for job in project.jobs.values()] == [True]
     assert not files_in(cache)
