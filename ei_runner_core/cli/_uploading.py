@@ -23,6 +23,8 @@ _OPTIONS = (
     click.option("-o", "--option", "options", metavar="KEY=VALUE", multiple=True,
                  callback=lambda _context, _parameter, pairs: mapping_of("--option", pairs),
                  help="An option of the uploader, such as path=FOLDER; may be repeated."),
+    click.option("-p", "--project", metavar="ID",
+                 help="The project that is meant; a key of another one is refused."),
     click.option("--api-key-file", metavar="FILE",
                  help="A file with the API key; else EI_API_KEY, or ei-runner login."),
     click.option("--dry-run", is_flag=True, help="Look at everything, send nothing."),
@@ -46,6 +48,7 @@ def opened(
     place: str,
     options: Mapping[str, Any],
     *,
+    project: str | None,
     api_key_file: str | None,
     dry_run: bool,
     allow_duplicates: bool = False,
@@ -63,8 +66,8 @@ def opened(
             "with --api-key-file, and make a new one"
         )
     given: dict[str, Any] = {"allow_duplicates": True} if allow_duplicates else {}
-    if api_key_file is not None:
-        given["api_key_file"] = api_key_file
+    given |= {"project": project} if project is not None else {}
+    given |= {"api_key_file": api_key_file} if api_key_file is not None else {}
     try:
         uploader = (open_dry_run if dry_run else open_uploader)(place, {**options, **given})
     except InvalidInputError as error:

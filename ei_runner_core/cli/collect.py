@@ -75,6 +75,7 @@ def collect(
     skip_bad_lines: bool,
     place: str,
     options: Mapping[str, Any],
+    project: str | None,
     api_key_file: str | None,
     dry_run: bool,
     as_json: bool,
@@ -110,7 +111,8 @@ def collect(
     with (
         Verdicts(as_json=as_json, again="what was not complete is lost",
                  dry_run=dry_run) as verdicts,
-        opened(place, options, api_key_file=api_key_file, dry_run=dry_run) as uploader,
+        opened(place, options, project=project, api_key_file=api_key_file,
+               dry_run=dry_run) as uploader,
         LineSource(stream) as source,
     ):  # fmt: skip
         verdicts.begin(uploader)

@@ -50,6 +50,7 @@ def upload(
     fresh: bool,
     place: str,
     options: Mapping[str, Any],
+    project: str | None,
     api_key_file: str | None,
     dry_run: bool,
     as_json: bool,
@@ -79,7 +80,7 @@ def upload(
     with (
         Verdicts(as_json=as_json, again="the same command goes on where it stopped",
                  dry_run=dry_run) as verdicts,
-        opened(place, options, api_key_file=api_key_file, dry_run=dry_run,
+        opened(place, options, project=project, api_key_file=api_key_file, dry_run=dry_run,
                allow_duplicates=allow_duplicates) as uploader,
     ):  # fmt: skip
         verdicts.begin(uploader)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInputError
 
 if TYPE_CHECKING:
     from .._http import Secret
 
-__all__ = ["place_of", "read_key", "read_path", "read_switch"]
+__all__ = ["place_of", "read_key", "read_path", "read_project", "read_switch"]
 
 _WORDS = {"1": True, "true": True, "yes": True, "on": True}
 _WORDS |= {"0": False, "false": False, "no": False, "off": False}
@@ -35,6 +35,13 @@ def read_path(value: object) -> Path:
     if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
         raise ValueError("a path")
     return Path(os.fspath(value)).expanduser()
+
+
+def read_project(value: Any) -> int:
+    """The id of a project."""
+    from ..credentials import project_id_of
+
+    return project_id_of(value, "the option project")
 
 
 def read_key(value: object) -> str | Secret:

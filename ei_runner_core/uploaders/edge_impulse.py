@@ -9,10 +9,10 @@ from typing import Any
 from .._http.hosts import Hosts
 from ..authoring import read_options
 from ..contract import Receipt, Sample, Uploader
-from ..credentials import read_login
+from ..credentials import find_credentials, read_login
 from ..ingestion import Client
 from ..ingestion.encoding import encode_upload
-from ._options import place_of, read_key, read_path, read_switch
+from ._options import place_of, read_key, read_path, read_project, read_switch
 
 __all__ = ["EdgeImpulseUploader"]
 
@@ -21,6 +21,7 @@ _READERS = {
     "api_key_file": read_path,
     "allow_duplicates": read_switch,
     "dry_run": read_switch,
+    "project": read_project,
 }
 _MOST_AT_A_TIME = 256
 """How many connections there are at most; whoever uploads says how many threads there are."""
@@ -31,17 +32,24 @@ class EdgeImpulseUploader(Uploader):
 
     Args:
         options: ``api_key`` or ``api_key_file`` (else ``EI_API_KEY``, or what ``ei-runner login``
-            stored); ``allow_duplicates`` also takes samples that the project has already;
-            ``dry_run`` only looks at the samples, and needs no key.
+            stored); ``project``, an id, refuses a key of another project; ``allow_duplicates`` also
+            takes samples that the project has already; ``dry_run`` only looks at the samples, and
+            needs no key.
 
     Raises:
-        InvalidInputError: an option is unknown or wrong, or there is no key.
+        InvalidInputError: an option is unknown or wrong, there is no key, or it does not open the
+            project.
+        StudioError: Studio, which is asked where a project is given, refuses or fails.
+        DeadlineError: Studio does not answer.
     """
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         given = read_options("edge-impulse", options, _READERS)
         self._allows_duplicates = given.pop("allow_duplicates", False)
         self._is_dry = given.pop("dry_run", False)
+        project = given.pop("project", None)
+        if project is not None and not self._is_dry:
+            _check_project(project, given)
         needs_client = not self._is_dry or _is_key_there(given)
         self._client = Client(**given, concurrency=_MOST_AT_A_TIME) if needs_client else None
         self.place = place_of(_place(self._client), is_dry=self._is_dry)
@@ -64,6 +72,14 @@ class EdgeImpulseUploader(Uploader):
             encode_upload(sample)
             return Receipt(sample.filename, ok=True, message="not sent: this is a dry run")
         return self._client.upload(sample, allow_duplicates=allow_duplicates)
+
+
+def _check_project(wanted: int, given: Mapping[str, Any]) -> None:
+    """A key is what decides where samples go: whoever names a project means that one."""
+    from ..credentials.checking import project_of, projects_of
+
+    key = find_credentials(given.get("api_key"), given.get("api_key_file")).api_key
+    project_of(projects_of(key, Hosts.find()), wanted)
 
 
 def _is_key_there(given: Mapping[str, Any]) -> bool:

@@ -43,6 +43,20 @@ def test_files_and_folders_arrive_with_what_is_said_about_them(uploads: Uploads)
     assert uploads.state == []
 
 
+def test_a_project_that_is_named_is_that_of_the_key(uploads: Uploads) -> None:
+    path = write_files(uploads.folder, 1) / "0000.csv"
+    wanted, other = uploads.project.id, uploads.project.id + 1
+
+    refused = uploads.run("upload", path, "-p", other)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"the API key does not open project {other}, but {wanted} (" in refused.stderr
+    assert uploads.samples == []
+
+    assert uploads.run("upload", path, "-p", other, "--dry-run").returncode == 0
+    assert uploads.run("upload", path, "--project", wanted).returncode == 0
+    assert len(uploads.samples) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "label", "labels"),
     [

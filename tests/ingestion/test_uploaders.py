@@ -216,6 +216,8 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None
         ("local-folder", {"path": ".", "dry_run": "perhaps"}, "true or false"),
         ("edge-impulse", {"api_key": b"ei_0123"}, "the option api_key is a bytes, expected a text"),
         ("edge-impulse", {"api_key_file": ""}, "a path"),
+        ("edge-impulse", {"project": "mine"}, "the option project is 'mine', expected the id of a"),
+        ("local-folder", {"path": ".", "project": 5}, "no option 'project'"),
         ("edge_impulse", {}, "there is no uploader 'edge_impulse'; expected one of: edge-impulse"),
     ],
 )
