@@ -243,6 +243,10 @@ def _postprocessing_rows(post: list[tuple[str, str]]) -> list[str]:
     return [f"const ei_postprocessing_block_t ei_postprocessing_blocks[] = {{ {_joined(post)} }};"]
 
 
+def _kind(is_detector: bool) -> str:
+    return "OBJECT_DETECTION" if is_detector else "CLASSIFICATION"
+
+
 def _impulse(recipe: Recipe, learn_count: int, post_count: int) -> list[str]:
     task, generation = TASKS[recipe.task], recipe.generation
     is_detector = "OBJECT_DETECTION" in task.macros
@@ -285,6 +289,7 @@ def _impulse(recipe: Recipe, learn_count: int, post_count: int) -> list[str]:
     lines = []
     if generation >= 2026:
         lines.append(f"uint32_t freeform_outputs[] = {{ {task.outputs}, 1 }};")
+        fields |= {"results_type": f"EI_CLASSIFIER_TYPE_{_kind(is_detector)}"}
         fields |= {"freeform_outputs_size": 2 * ("FREEFORM_OUTPUT" in task.macros)}
         fields |= {"freeform_outputs": "freeform_outputs"}
     name = "the_only_impulse" if generation == 2021 else f"impulse_{recipe.project}_1"

@@ -24,10 +24,10 @@ from .native import ffi
 from .network import NetworkBridge
 from .options import SessionOptions
 from .session import SdkFfiSession
+from .usual_backend import usual_backend
 
 __all__ = ["open_here", "open_session", "takes_networks"]
 
-_USUAL_NETWORK = "full-tflite"
 _NETWORK_OF_EXPORTS = ".tflite"
 _IN_THE_LIBRARY = ("compiled", "linked")
 
@@ -75,19 +75,18 @@ def open_here(
     Args:
         name: what messages call the model.
         path: the library.
-        network: the backend that runs its networks, if it asks for one.
+        network: the backend that runs its networks, if it asks for one; empty takes the usual one.
         network_options: options of that backend.
         given: network files in place of the model's own, by the id of the learn block.
         originals: the model's own, where they are known.
     """
+
+    def make_bridge() -> NetworkBridge:
+        backend = network or usual_backend(Network(f"the network of {name}", _NETWORK_OF_EXPORTS))
+        return NetworkBridge(ffi, backend, network_options, _opened(given), _opened(originals))
+
     library = Path(path)
-    model = Model(
-        name,
-        library,
-        library.read_bytes(),
-        lambda: NetworkBridge(ffi, network, network_options, _opened(given), _opened(originals)),
-    )
-    return SdkFfiSession(model)
+    return SdkFfiSession(Model(name, library, library.read_bytes(), make_bridge))
 
 
 def takes_networks(source: ModelSource) -> bool:
@@ -107,10 +106,7 @@ def _library(source: ModelSource, options: BuildOptions) -> tuple[Path, str]:
     """The library of a model, built where it is an export, and what may run its networks."""
     if source.kind == "library":
         _check_it_loads(source.path)
-        network = options.network or next(
-            iter(installed_tensor_backends(_NETWORK_OF_EXPORTS)), _USUAL_NETWORK
-        )
-        return source.path, network
+        return source.path, options.network or ""
     from .build.shortcut import ready_library
 
     _check_it_is_for_here(options)
@@ -127,10 +123,12 @@ def _with_network_of(given: Mapping[str, str], options: BuildOptions) -> BuildOp
     Raises:
         InvalidInputError: the backend that they name opens no network of an export.
     """
-    suffixes = {Path(file).suffix.lower() for file in given.values()} or {_NETWORK_OF_EXPORTS}
-    fitting = [installed_tensor_backends(suffix) for suffix in sorted(suffixes)]
-    if given and options.network is None and options.use_full_tflite is None:
-        return replace(options, network=next(iter(fitting[0]), None), use_full_tflite=True)
+    networks = _opened(given)
+    if networks and options.network is None and options.use_full_tflite is None:
+        usual = usual_backend(min(networks.values(), key=lambda network: network.format))
+        return replace(options, network=usual or None, use_full_tflite=True)
+    suffixes = {network.format for network in networks.values()} or {_NETWORK_OF_EXPORTS}
+    fitting = [installed_tensor_backends(suffix) for suffix in suffixes]
     name = options.network
     if given and (name in _IN_THE_LIBRARY or options.use_full_tflite is False):
         raise InvalidInputError(

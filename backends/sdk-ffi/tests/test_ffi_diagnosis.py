@@ -38,6 +38,7 @@ def message(output: str, source: str | None = "edge-impulse-sdk/a.cc", code: int
         ("a.cc:1:10: fatal error: memx/accl/MxAccl.h: No such file", "install MemryX"),
         ("a.cc:1:10: fatal error: pybind11/embed.h: No such file", "PYTHON_CROSS_PATH"),
         ("a.cc:1:10: fatal error: NvInfer.h: No such file", "install TensorRT"),
+        ("a.h:1:10: fatal error: ll_aton_runtime.h: No such file", "of an STM32N6 only"),
         ("a.cc:1:10: fatal error: mine.h: No such file", "the header mine.h is missing"),
         ("a.cc:1:10: fatal error: vector: No such file", "the compiler lacks the C++ library"),
         (

@@ -25,6 +25,8 @@ from ei_runner_core import (
     InvalidInputError,
     ModelFormatError,
 )
+from ei_runner_sdk_ffi.build import shortcut
+from ei_runner_sdk_ffi.build.options import BuildOptions
 
 pytestmark = pytest.mark.requires("compiler")
 
@@ -86,6 +88,14 @@ def refusal(path: Path, kind: type[EdgeImpulseError] = BuildError, **options: An
     return message
 
 
+def name_another_block(folder: Path) -> None:
+    """Let the headers name a block of signal processing that the SDK does not have."""
+    of_the_sdk, declared = "&extract_raw_features", "ei_model_dsp_t ei_dsp_blocks"
+    mine = f"int extract_mine(ei::signal_t *, ei::matrix_t *, void *, const float);\n{declared}"
+    headers = text_of(folder, VARIABLES).replace(declared, mine)
+    (folder / VARIABLES).write_text(headers.replace(of_the_sdk, "&extract_mine"))
+
+
 def answers(path: Path) -> bool:
     with EdgeImpulseModel(path, backend="sdk-ffi", options=FAST) as model:
         return bool(model.infer(WINDOW).classification == EXPECTED)
@@ -121,6 +131,33 @@ def test_a_symbol_that_nothing_defines_is_told_by_its_name(write: Writer) -> Non
     assert "does not link" in said
 
 
+def test_a_missing_source_of_the_network_is_told_by_its_name(write: Writer) -> None:
+    said = refusal(write({NETWORK: ""}))
+    assert f"{NETWORK} is missing, which belongs to {NETWORK.replace('.cpp', '.h')}" in said
+
+
+def test_a_block_that_the_sdk_does_not_have_is_told_with_what_to_do(write: Writer) -> None:
+    folder = write()
+    name_another_block(folder)
+    said = refusal(folder)
+    assert "nothing defines extract_mine(" in said
+    assert f"{VARIABLES} names it" in said
+    assert "put a .cpp file that defines it into tflite-model" in said
+
+
+def test_a_block_of_the_users_own_is_compiled_with_the_network(write: Writer) -> None:
+    folder = write()
+    name_another_block(folder)
+    (folder / "tflite-model" / "mine.cpp").write_text(
+        f'''#include "{SDK}/classifier/ei_run_dsp.h"
+        int extract_mine(ei::signal_t *signal, ei::matrix_t *out, void *config, const float rate) {{
+            return extract_raw_features(signal, out, config, rate);
+        }}
+        '''
+    )
+    assert answers(folder)
+
+
 def test_a_missing_sdk_is_told_with_the_option(write: Writer) -> None:
     folder = write()
     shutil.rmtree(folder / SDK)
@@ -134,6 +171,18 @@ def test_the_sdk_may_come_from_elsewhere(write: Writer, tmp_path: Path) -> None:
     sdk = tmp_path / "other place" / "inferencing-sdk"
     shutil.move(folder / SDK, sdk)
     options = FAST | {"sdk": str(sdk)}
+    with EdgeImpulseModel(folder, backend="sdk-ffi", options=options) as model:
+        assert model.infer(WINDOW).classification == EXPECTED
+
+
+@pytest.mark.parametrize("given", ["another", f"another/{SDK}"])
+def test_the_sdk_of_another_export_does_not_bring_its_model(
+    write: Writer, tmp_path: Path, given: str
+) -> None:
+    folder = write()
+    shutil.rmtree(folder / SDK)
+    write_export(tmp_path / "another", Recipe("objects"))
+    options = FAST | {"sdk": str(tmp_path / given)}
     with EdgeImpulseModel(folder, backend="sdk-ffi", options=options) as model:
         assert model.infer(WINDOW).classification == EXPECTED
 
@@ -246,6 +295,18 @@ def test_an_unchanged_model_is_not_built_again(write: Writer, own_cache: Path) -
     assert answers(folder)
     assert libraries(own_cache) == [library]
     assert library.stat().st_ino == before.st_ino
+
+
+def test_another_version_of_what_builds_looks_again(
+    write: Writer, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, options = write(), BuildOptions.read(FAST, {})
+    until(lambda: answers(folder) and any((own_cache / "sdk-ffi" / "memos").glob("ready-*")))
+    assert shortcut.is_ready(folder, options)
+    shutil.copytree(Path(shortcut.__file__).parent, tmp_path / "another")
+    monkeypatch.setattr(shortcut, "_BUILD", tmp_path / "another")
+    assert not shortcut.is_ready(folder, options)
+    assert answers(folder)
 
 
 def test_an_unchanged_model_is_opened_without_what_only_builds_need(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,8 @@ WINDOW = np.linspace(-1, 2, 12, dtype=np.float32)
 EXPECTED = pytest.approx(scores_of(TASKS["motion"].labels, WINDOW), abs=1e-6)
 DIM, BRIGHT = (1, 1), (5, 2)
 IMAGE = image_of({DIM: 51, BRIGHT: 255})
+METADATA = "model-parameters/model_metadata.h"
+LAST_LAYER = "EI_CLASSIFIER_OBJECT_DETECTION_LAST_LAYER"
 WITH_IMPULSE = [year for year in GENERATIONS if year > 2021]
 WITH_LEARN_THRESHOLDS = [year for year in GENERATIONS if year > 2023]
 
@@ -61,6 +64,34 @@ def test_every_generation_finds_boxes(opened: Any, generation: int) -> None:
     assert model.infer(IMAGE).bounding_boxes == (BoundingBox("cat", 1.0, 5, 2, 1, 1),)
     assert model.parameters.model_type == "constrained_object_detection"
     assert model.parameters.is_image
+
+
+@pytest.mark.parametrize("generation", [2023, 2026])
+def test_a_classifier_is_one_beside_an_impulse_that_finds_objects(
+    opened: Any, tmp_path: Path, generation: int
+) -> None:
+    export = write_export(tmp_path / "two", Recipe("motion", generation=generation))
+    with (export / METADATA).open("a") as headers:
+        headers.write("#define EI_CLASSIFIER_OBJECT_DETECTION 1\n")
+        headers.write(f"#define {LAST_LAYER} EI_CLASSIFIER_LAST_LAYER_FOMO\n")
+    model = opened(export)
+    assert model.infer(WINDOW).classification == EXPECTED
+    assert model.infer(WINDOW).bounding_boxes is None
+    assert model.parameters.model_type == "classification"
+
+
+def test_boxes_of_the_time_before_fomo_had_its_name_are_told_as_such(
+    opened: Any, tmp_path: Path
+) -> None:
+    export = write_export(tmp_path / "early", Recipe("objects", generation=2021))
+    headers = export / METADATA
+    early = re.sub(
+        rf"{LAST_LAYER} \S+", "EI_CLASSIFIER_OBJECT_DETECTION_CONSTRAINED 1", headers.read_text()
+    )
+    headers.write_text(early)
+    model = opened(export)
+    assert model.infer(IMAGE).bounding_boxes == (BoundingBox("cat", 1.0, 5, 2, 1, 1),)
+    assert model.parameters.model_type == "constrained_object_detection"
 
 
 @pytest.mark.parametrize("generation", WITH_IMPULSE)

@@ -43,6 +43,10 @@ VENDORS = (
     ),
     (re.compile(r"[Aa]kida"), "install Akida's packages, or unset USE_AKIDA"),
     (re.compile(r"ethosu"), "get the driver of Ethos-U for Linux, or unset USE_ETHOS"),
+    (
+        re.compile(r"ll_aton"),
+        "this export runs on the accelerator of an STM32N6 only; export again as a C++ library",
+    ),
     (re.compile(r"flex"), "download the flex library, or unset LINK_TFLITE_FLEX_LIBRARY"),
 )
 """What to do about a header or library that a vendor's SDK brings."""

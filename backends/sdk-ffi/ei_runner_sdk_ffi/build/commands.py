@@ -98,7 +98,7 @@ class Commands:
     def _portable(self, flag: str) -> str:
         for short, folder in self._places.items():
             flag = flag.replace(str(folder), short)
-        return flag.replace(str(self._plan.export.sdk.parent), "<sdk>")
+        return flag.replace(str(self._plan.export.sdk.parent), "<sdk alone>")
 
     def _model_digest(self) -> str:
         """Of everything that is the model's own; INCBIN appears in no list of headers."""

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from ei_runner_core import BuildError
 
 from .causes import CAUSES, HEADER, LIBRARY, OUT_OF_MEMORY, UNDEFINED, VENDORS
+from .promises import promised
 
 if TYPE_CHECKING:
+    from .export import Export
     from .plan import BuildPlan
 
 __all__ = ["Failure", "diagnose"]
@@ -110,7 +112,21 @@ def _undefined(failure: Failure) -> str:
     shown = f"{', '.join(names[:_SHOWN])}{more}"
     if any(map(_IN_TABLES.search, names)) and _TABLES not in failure.plan.export.files:
         return f"{_TABLES} is missing, which defines {shown}; export again"
-    return f"nothing defines {shown}; the SDK is incomplete, or a library is missing"
+    return f"nothing defines {shown}; {_way_to_define(failure.plan.export, names)}"
+
+
+def _way_to_define(export: Export, names: list[str]) -> str:
+    found = promised(export, (name.partition("(")[0] for name in names))
+    header = next(iter(found.values()), "")
+    source = f"{header.removesuffix('.h')}.cpp"
+    if header.startswith("tflite-model/") and source not in export.files:
+        return f"{source} is missing, which belongs to {header}; export again"
+    if header:
+        return (
+            f"{header} names it, and the SDK has no such function: export again, or, where a block "
+            "is your own, put a .cpp file that defines it into tflite-model"
+        )
+    return "the SDK is incomplete, or a library is missing"
 
 
 def _unknown(failure: Failure) -> str:

@@ -173,7 +173,7 @@ def _folders(parent: Path) -> list[Path]:
 
 
 def _find_sdk(root: Path, option: Path | None, cache: Cache) -> Path:
-    if option is None:
+    if option is None or option.expanduser().absolute() == root / SDK:
         sdk = root / SDK
         if not sdk.is_dir():
             raise BuildError(
@@ -193,16 +193,21 @@ def _find_sdk(root: Path, option: Path | None, cache: Cache) -> Path:
 def _named_sdk(option: Path, cache: Cache) -> Path:
     """The SDK that the user named, under the name by which its files include each other."""
     if os.path.isdir(option / SDK):  # noqa: PTH112 - says no to names that are too long, too
-        return option / SDK
+        option = option / SDK
     if not os.path.isdir(option):  # noqa: PTH112
         raise BuildError(f"there is no folder at sdk={option}; name an {SDK} folder")
-    if option.name == SDK:
+    if option.name == SDK and not any((option.parent / name).exists() for name in _OWN_FOLDERS):
         return option
-    link = cache.folder(cache.exports / f"sdk-{digest_text(str(option))}") / SDK
+    return _link_to(option, cache)
+
+
+def _link_to(sdk: Path, cache: Cache) -> Path:
+    """A link below a folder with nothing else: compilers look for headers of the model there."""
+    link = cache.folder(cache.exports / f"sdk-{digest_text(str(sdk))}") / SDK
     if not link.exists():
         with cache.writing():
             link.unlink(missing_ok=True)
-            link.symlink_to(option, target_is_directory=True)
+            link.symlink_to(sdk, target_is_directory=True)
     return link
 
 

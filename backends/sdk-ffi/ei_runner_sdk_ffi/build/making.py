@@ -19,6 +19,7 @@ from .fingerprint import digest_text
 from .index import Index, identifiers, including, is_of_the_runtime, make_index, mentioning
 from .objects import Compiled, ObjectCache, take
 from .progress import Progress
+from .promises import promised
 from .resolution import Resolution, resolve
 from .symbols import ObjectError, Symbols
 
@@ -204,8 +205,10 @@ class Making:
         return self._new(including(self._candidates(), self._plan.export.root, missing))
 
     def _remaining(self, missing: set[str]) -> set[int]:
-        """All other sources, if something is missing at all."""
-        return set(range(len(self._sources))) - self._found.keys() if missing else set()
+        """All other sources, if something is missing at all that the SDK may define."""
+        if not missing or promised(self._plan.export, missing):
+            return set()
+        return set(range(len(self._sources))) - self._found.keys()
 
     def _new(self, candidates: Iterable[int]) -> set[int]:
         first = len(self._commands.always)

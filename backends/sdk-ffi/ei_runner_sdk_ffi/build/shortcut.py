@@ -20,7 +20,8 @@ from .options import BuildOptions
 
 __all__ = ["Ready", "is_ready", "ready_library"]
 
-_SHIM = Path(__file__).parents[1] / "shim"
+_BUILD = Path(__file__).parent
+_SHIM = _BUILD.parent / "shim"
 _LINKED = "linked"
 _WITHOUT_EFFECT = ("build_timeout", "force_rebuild", "jobs")
 
@@ -108,11 +109,17 @@ def _about(path: Path, options: BuildOptions) -> str:
         _stamp_of_zip(path),
         sorted((n, v) for n, v in asdict(options).items() if n not in _WITHOUT_EFFECT),
         sorted(os.listdir(libraries)) if libraries.is_dir() else None,  # noqa: PTH208
-        sorted(scan({"shim": _SHIM}).files.items()),
+        _stamps_of_the_build(),
         system.sysname,
         system.machine,
     )
     return repr(parts)
+
+
+def _stamps_of_the_build() -> list[tuple[str, Stamp]]:
+    """Of the shim and of the code that builds: another version of it may build another library."""
+    files = scan({"shim": _SHIM, "build": _BUILD}).files
+    return sorted((name, stamp) for name, stamp in files.items() if not name.endswith(".pyc"))
 
 
 def _name_of_memo(about: str) -> str:

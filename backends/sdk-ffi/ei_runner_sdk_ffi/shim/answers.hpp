@@ -1,5 +1,6 @@
 // From the SDK's result to ours. The parts that a model has are settled by the macros of its
-// headers, as in the EIM protocol; the memory of the answers is kept from call to call.
+// headers, as in the EIM protocol, but for boxes or scores, which can differ between the impulses of
+// one export; the memory of the answers is kept from call to call.
 #pragma once
 
 #include "labels.hpp"
@@ -38,22 +39,26 @@ private:
         }
     }
 
-#if EI_CLASSIFIER_OBJECT_DETECTION == 1
-
-    template <typename Result>
-    void fill_objects(ei_runner_result &answer, const Result &result) {
-        boxes_.clear();
-        for (size_t i = 0; i < box_count(result); i++) {
-            if (result.bounding_boxes[i].value != 0) {  // zeros fill up what is kept for boxes
-                boxes_.push_back(box_of(result.bounding_boxes[i]));
-            }
-        }
-        answer.boxes = start_of(boxes_);
-        answer.box_count = static_cast<uint32_t>(boxes_.size());
+    void fill_objects(ei_runner_result &answer, const ei_impulse_result_t &result) {
+        finds_objects(instance_) ? fill_boxes(answer, result) : fill_scores(answer, result);
     }
 
     template <typename Result>
-    static size_t box_count([[maybe_unused]] const Result &result) {
+    void fill_boxes([[maybe_unused]] ei_runner_result &answer, [[maybe_unused]] const Result &result) {
+        if constexpr (has_bounding_boxes<Result>::value) {
+            boxes_.clear();
+            for (size_t i = 0; i < box_count(result); i++) {
+                if (result.bounding_boxes[i].value != 0) {  // zeros fill up what is kept for boxes
+                    boxes_.push_back(box_of(result.bounding_boxes[i]));
+                }
+            }
+            answer.boxes = start_of(boxes_);
+            answer.box_count = static_cast<uint32_t>(boxes_.size());
+        }
+    }
+
+    template <typename Result>
+    static size_t box_count(const Result &result) {
         if constexpr (has_bounding_boxes_count<Result>::value) {
             return result.bounding_boxes_count;
         } else {
@@ -61,18 +66,16 @@ private:
         }
     }
 
-#else
-
     template <typename Result>
-    void fill_objects(ei_runner_result &answer, const Result &result) {
-        for (size_t i = 0; i < scores_.size(); i++) {
-            scores_[i] = result.classification[i].value;
+    void fill_scores([[maybe_unused]] ei_runner_result &answer, [[maybe_unused]] const Result &result) {
+        if constexpr (has_classification<Result>::value) {
+            for (size_t i = 0; i < scores_.size(); i++) {
+                scores_[i] = result.classification[i].value;
+            }
+            answer.scores = scores_.empty() ? nullptr : scores_.data();
+            answer.score_count = static_cast<uint32_t>(scores_.size());
         }
-        answer.scores = scores_.empty() ? nullptr : scores_.data();
-        answer.score_count = static_cast<uint32_t>(scores_.size());
     }
-
-#endif
 
     static void fill_anomaly([[maybe_unused]] ei_runner_result &answer,
                              [[maybe_unused]] const ei_impulse_result_t &result) {

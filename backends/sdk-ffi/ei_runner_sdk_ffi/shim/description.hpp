@@ -104,15 +104,19 @@ constexpr const char *resize_mode() {
 #endif
 }
 
-constexpr const char *model_type() {
-#if EI_CLASSIFIER_OBJECT_DETECTION == 1 && defined(EI_CLASSIFIER_LAST_LAYER_FOMO) &&               \
-    defined(EI_CLASSIFIER_OBJECT_DETECTION_LAST_LAYER)
-    return EI_CLASSIFIER_OBJECT_DETECTION_LAST_LAYER == EI_CLASSIFIER_LAST_LAYER_FOMO
-               ? "constrained_object_detection"
-               : "object_detection";
-#elif EI_CLASSIFIER_OBJECT_DETECTION == 1
-    return "object_detection";
-#elif EI_CLASSIFIER_FREEFORM_OUTPUT == 1
+inline const char *model_type(const Instance &instance) {
+    if (finds_objects(instance)) {
+#if defined(EI_CLASSIFIER_LAST_LAYER_FOMO) && defined(EI_CLASSIFIER_OBJECT_DETECTION_LAST_LAYER)
+        return EI_CLASSIFIER_OBJECT_DETECTION_LAST_LAYER == EI_CLASSIFIER_LAST_LAYER_FOMO
+                   ? "constrained_object_detection"
+                   : "object_detection";
+#elif EI_CLASSIFIER_OBJECT_DETECTION_CONSTRAINED == 1  // as FOMO was called at first
+        return "constrained_object_detection";
+#else
+        return "object_detection";
+#endif
+    }
+#if EI_CLASSIFIER_FREEFORM_OUTPUT == 1
     return "freeform";
 #else
     return "classification";
@@ -208,7 +212,7 @@ inline void describe_parameters(Json &json, Instance &instance) {
     json.add("axis_count", sizes.axes).add("image_input_width", sizes.width);
     json.add("image_input_height", sizes.height).add("image_input_frames", sizes.frames);
     json.add("image_channel_count", sizes.channels).add("image_resize_mode", resize_mode());
-    json.add("has_anomaly", EI_CLASSIFIER_HAS_ANOMALY).add("model_type", model_type());
+    json.add("has_anomaly", EI_CLASSIFIER_HAS_ANOMALY).add("model_type", model_type(instance));
     json.add_truth("has_object_tracking", EI_CLASSIFIER_OBJECT_TRACKING_ENABLED == 1);
     json.add_truth("has_performance_calibration", EI_CLASSIFIER_CALIBRATION_ENABLED == 1);
     json.add("slice_size", sizes.slice);

@@ -29,6 +29,30 @@ inline const char *const *label_texts(const Instance &) {
 
 #endif
 
+// Whether the model that runs finds objects. The macros speak for all impulses of an export; where
+// there are several, only the model itself tells of which kind it is.
+template <typename Impulse>
+bool finds_objects([[maybe_unused]] const Impulse &impulse) {
+    if constexpr (EI_CLASSIFIER_OBJECT_DETECTION != 1) {
+        return false;
+    } else if constexpr (has_object_detection<Impulse>::value) {
+        return impulse.object_detection;
+#ifdef EI_CLASSIFIER_TYPE_CLASSIFICATION
+    } else if constexpr (has_results_type<Impulse>::value) {
+        return impulse.results_type != EI_CLASSIFIER_TYPE_CLASSIFICATION &&
+               impulse.results_type != EI_CLASSIFIER_TYPE_REGRESSION;
+#endif
+    } else {
+        return true;
+    }
+}
+
+#if EI_RUNNER_HAS_IMPULSE
+inline bool finds_objects(const Instance &instance) { return finds_objects(instance.impulse); }
+#else
+inline bool finds_objects(const Instance &) { return EI_CLASSIFIER_OBJECT_DETECTION == 1; }
+#endif
+
 inline int32_t position_of(const Instance &instance, const char *text) {
     const char *const *texts = label_texts(instance);
     const size_t count = label_count(instance);

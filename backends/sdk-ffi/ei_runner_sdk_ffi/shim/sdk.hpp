@@ -17,6 +17,9 @@
 #ifndef EI_CLASSIFIER_CALIBRATION_ENABLED
 #define EI_CLASSIFIER_CALIBRATION_ENABLED 0
 #endif
+#ifndef EI_CLASSIFIER_OBJECT_DETECTION
+#define EI_CLASSIFIER_OBJECT_DETECTION 0
+#endif
 #ifndef EI_CLASSIFIER_INPUT_FRAMES
 #define EI_CLASSIFIER_INPUT_FRAMES 1
 #endif
@@ -42,11 +45,15 @@ EI_RUNNER_FIELD(impulse)
 EI_RUNNER_FIELD(impulse_id)
 EI_RUNNER_FIELD(learning_blocks)
 EI_RUNNER_FIELD(blockId)
+EI_RUNNER_FIELD(object_detection)
 EI_RUNNER_FIELD(object_detection_threshold)
+EI_RUNNER_FIELD(results_type)
 EI_RUNNER_FIELD(postprocessing_blocks)
 EI_RUNNER_FIELD(dsp_us)
 EI_RUNNER_FIELD(postprocessing_us)
+EI_RUNNER_FIELD(bounding_boxes)
 EI_RUNNER_FIELD(bounding_boxes_count)
+EI_RUNNER_FIELD(classification)
 EI_RUNNER_FIELD(last_centroid_segment)
 EI_RUNNER_FIELD(last_ground_truth_update_t)
 EI_RUNNER_FIELD(postprocessed_output)

@@ -9,6 +9,12 @@
 #include "edge-impulse-sdk/dsp/numpy.hpp"
 #include "edge-impulse-sdk/porting/ei_classifier_porting.h"
 
+#if TEST_GENERATION >= 2026
+#define EI_CLASSIFIER_TYPE_CLASSIFICATION 1
+#define EI_CLASSIFIER_TYPE_REGRESSION 2
+#define EI_CLASSIFIER_TYPE_OBJECT_DETECTION 3
+#endif
+
 typedef struct {
     uint32_t block_id;
     uint16_t implementation_version;
@@ -177,6 +183,7 @@ typedef struct ei_impulse {
     uint16_t label_count;
     const char **categories;
 #if TEST_GENERATION >= 2026
+    uint8_t results_type;
     uint8_t freeform_outputs_size;
     uint32_t *freeform_outputs;
 #endif
