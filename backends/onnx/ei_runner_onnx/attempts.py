@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ei_runner_core import EdgeImpulseError, InvalidInputError, Network, UnsupportedModelError
 
@@ -18,8 +21,7 @@ from .session_options import session_options
 __all__ = ["Attempt", "explain_failure"]
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """All that ONNX Runtime needs for loading one network."""
 
     network: Network
@@ -53,7 +55,7 @@ def explain_failure(attempt: Attempt, error: Exception) -> EdgeImpulseError:
     """The error for a failed attempt: what works without an option fails because of the option."""
     name, options, failure = attempt.network.name, attempt.options, error
     if options.session_options:
-        attempt = replace(attempt, options=replace(options, session_options={}))
+        attempt = replace(attempt, options=dataclasses.replace(options, session_options={}))
         retried = attempt.failure()
         if retried is None:
             given = ", ".join(f"{key}={value}" for key, value in options.session_options.items())

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from .wire import Message
 
@@ -43,16 +44,14 @@ _NODE, _INITIALIZER = 1, 5
 _MOST_VALUES = 1 << 16
 
 
-@dataclass(frozen=True)
-class Quantization:
+class Quantization(Struct, frozen=True):
     """real = (raw - zero_point) * scale, with one scale and zero point or with one a channel."""
 
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class _Node:
+class _Node(Struct, frozen=True):
     operator: str
     inputs: list[str]
     outputs: list[str]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ei_runner_core import (
     EdgeImpulseError,
@@ -32,8 +33,7 @@ from .specs import tensor_spec
 __all__ = ["Engine", "LoadedNetwork", "load_network", "open_engine"]
 
 
-@dataclass(frozen=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """A network that was opened and run once.
 
     ``native`` is ONNX Runtime's session.
@@ -45,8 +45,7 @@ class Engine:
     call: Call
 
 
-@dataclass(frozen=True)
-class LoadedNetwork:
+class LoadedNetwork(Struct, frozen=True):
     """A network that runs where it was meant to, and has not run yet.
 
     ``native`` is ONNX Runtime's session, ``is_plain`` whether nothing but the CPU is behind it.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ei_runner_core import ModelFormatError, UnsupportedModelError
 
@@ -37,8 +38,7 @@ _SINGLE_WAYS = {
 }
 
 
-@dataclass(frozen=True)
-class NetworkFile:
+class NetworkFile(Struct, frozen=True):
     """A file, read as far as needed; what is damaged in it is for ONNX Runtime to refuse.
 
     ``input_shapes`` has None for an input that declares no shape. ``quantization`` has the inputs

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from .library_paths import is_text, read_library_path
 
@@ -14,8 +15,7 @@ _KEYS = {"name", "options", "device", "library"}
 _DEVICES = ("cpu", "gpu", "npu")
 
 
-@dataclass(frozen=True)
-class ProviderOption:
+class ProviderOption(Struct, frozen=True):
     """An execution provider as the user names it.
 
     ``device`` is the kind of device to take, for providers that offer several. ``library`` is the

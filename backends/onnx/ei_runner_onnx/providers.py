@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from ei_runner_core import InvalidInputError
 
@@ -42,8 +43,7 @@ _BEST_FIRST = ("npu", "gpu", "cpu")
 _LOG = logging.getLogger("ei_runner_onnx")
 
 
-@dataclass(frozen=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """A provider that is available. ``device`` is None for one of the classic kind."""
 
     name: str

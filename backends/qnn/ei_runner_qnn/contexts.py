@@ -7,9 +7,11 @@ import json
 import os
 import platform
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ei_runner_core import EdgeImpulseError, InvalidInputError, Network
 from ei_runner_core.authoring import ContentCache, content_key
@@ -18,9 +20,7 @@ from ei_runner_onnx.network_file import NetworkFile
 from ei_runner_onnx.options import Options
 from ei_runner_onnx.runtime import load_runtime
 
-from .self_check import check_answers
-from .tensor_sizes import check_sizes
-from .versions import installed_version
+from .versions import check_runtime, installed_version
 
 __all__ = ["Compilation", "NoContextError", "open_compiled"]
 
@@ -33,9 +33,11 @@ class NoContextError(Exception):
     """QNN cannot write down what it makes of the network; it may run all the same."""
 
 
-@dataclass(frozen=True)
-class Compilation:
-    """A network, what its file tells, and how QNN is to run it."""
+class Compilation(Struct, frozen=True):
+    """A network, what its file tells, and how QNN is to run it.
+
+    What is seen to before and after compiling needs not be for what was kept, nor be imported.
+    """
 
     network: Network
     content: bytes
@@ -43,12 +45,17 @@ class Compilation:
     options: Options
     self_check: bool = True
 
-    def check_sizes(self) -> None:
-        """See that QNN can be trusted with all tensors, which is not needed for a kept context."""
+    def check_before(self) -> None:
+        """See that the versions fit, and that QNN can be trusted with all tensors."""
+        from .tensor_sizes import check_sizes
+
+        check_runtime(load_runtime().__version__)
         check_sizes(self.network.name, self.content, self.options.input_shapes)
 
     def check_answers(self, native: Any) -> None:
         """See that what was just compiled answers as the CPU does, unless nobody wants to know."""
+        from .self_check import check_answers
+
         if self.self_check:
             check_answers(self.network, self.content, self.options, native)
 
@@ -76,7 +83,7 @@ def open_compiled(compilation: Compilation) -> Engine:
 
 
 def _compile(compilation: Compilation, folder: Path) -> None:
-    compilation.check_sizes()
+    compilation.check_before()
     writing = {
         "ep.context_enable": "1",
         "ep.context_file_path": str(folder / _FILE),

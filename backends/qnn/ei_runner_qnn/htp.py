@@ -13,7 +13,6 @@ from ei_runner_onnx.options import Options
 from ei_runner_onnx.session import OnnxSession
 
 from .contexts import Compilation, NoContextError, open_compiled
-from .culprits import cannot_compile, explain_compilation
 from .options import HtpOptions
 from .providers import provider_option
 from .refusals import check_shapes, explain_refusal
@@ -48,6 +47,8 @@ def open_htp(network: Network, options: HtpOptions) -> OnnxSession:
     try:
         return OnnxSession(_open(compilation, is_kept=is_kept))
     except UnsupportedModelError as error:
+        from .culprits import cannot_compile, explain_compilation
+
         explained = explain_refusal(error, network.name, content, options)
         if cannot_compile(explained):
             explained = explain_compilation(network, content, asked)
@@ -61,7 +62,7 @@ def _open(compilation: Compilation, *, is_kept: bool) -> Engine:
         except NoContextError:
             _LOG.info("QNN keeps no compiled form of %s", compilation.network.name)
     else:
-        compilation.check_sizes()
+        compilation.check_before()
     engine = open_engine(compilation.network, compilation.options)
     compilation.check_answers(engine.native)
     return engine

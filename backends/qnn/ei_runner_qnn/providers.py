@@ -11,12 +11,11 @@ from typing import Any
 
 from ei_runner_core import BackendUnavailableError, InvalidInputError
 from ei_runner_onnx.failures import reason
-from ei_runner_onnx.runtime import load_runtime
 
 from .claims import claim, claim_chip, claim_process
 from .library_check import check_library, load_library
 from .options import HtpOptions
-from .versions import MODULE, PACKAGE, check_versions, installed_version
+from .versions import MODULE, PACKAGE, check_provider
 
 __all__ = ["find_provider", "provider_option"]
 
@@ -31,15 +30,16 @@ def find_provider() -> Path:
     """The library that holds the execution provider; those of Qualcomm lie beside it.
 
     Raises:
-        BackendUnavailableError: it is missing, broken or for another machine, or it or ONNX Runtime
-            is too old.
+        BackendUnavailableError: it is missing, broken, too old or for another machine.
     """
-    check_versions(load_runtime().__version__)
     try:
+        check_provider()
         library = Path(import_module(MODULE).get_library_path()).resolve()
+    except BackendUnavailableError:  # which is an ImportError too
+        raise
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
         raise BackendUnavailableError(
-            f"{PACKAGE} {installed_version()} does not work: {reason(error)}; {_ANEW}"
+            f"{PACKAGE} does not work: {reason(error)}; {_ANEW}"
         ) from error
     _check_own(library)
     return library

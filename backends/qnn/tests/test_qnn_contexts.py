@@ -31,6 +31,13 @@ with QnnBackend().open(network, {}) as session:
     print(len(session.outputs))
 """
 
+OPEN_AND_TELL = f"""
+import onnxruntime, onnxruntime_qnn, sys
+before = set(sys.modules)
+{OPEN}
+print(*sorted({{"onnx", "packaging", "numpy.random"}} & (set(sys.modules) - before)))
+"""
+
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch) -> Path:
@@ -64,6 +71,14 @@ def test_quantised_networks_open_faster_too(open_network, quantised, demo, cache
     later = min(seconds(open_network, quantised) for _ in range(5))
 
     assert first > FASTER * later
+
+
+def test_what_is_kept_is_opened_without_all_that_compiling_needs(run_script, demo, cache):
+    first = run_script(OPEN_AND_TELL, demo("motion"), EI_RUNNER_CACHE=str(cache))
+    second = run_script(OPEN_AND_TELL, demo("motion"), EI_RUNNER_CACHE=str(cache))
+
+    assert first.split() == ["1", "numpy.random", "onnx", "packaging"]
+    assert second.split() == ["1"]
 
 
 def test_one_content_is_one_entry_on_disk_and_in_memory(open_network, demo, cache):

@@ -78,7 +78,9 @@ def test_the_check_can_be_left_out_and_nothing_kept_passes_for_checked(open_netw
 
 def test_a_network_is_checked_once(open_network, demo, monkeypatch):
     calls = []
-    monkeypatch.setattr("ei_runner_qnn.contexts.check_answers", lambda *given: calls.append(given))
+    monkeypatch.setattr(
+        "ei_runner_qnn.self_check.check_answers", lambda *given: calls.append(given)
+    )
     for _ in range(2):
         open_network(demo("motion"))
 
