@@ -11,7 +11,6 @@ import hashlib
 import logging
 import os
 import shutil
-import tempfile
 import time
 import weakref
 import zlib
@@ -157,6 +156,8 @@ def _writing() -> Iterator[None]:
 
 
 def _make_for_now(make: Callable[[Path], None]) -> Path:
+    import tempfile  # this way is rare, and tempfile imports random
+
     folder = Path(tempfile.mkdtemp(prefix="ei-runner-"))
     try:
         make(folder)

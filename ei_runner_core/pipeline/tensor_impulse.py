@@ -125,11 +125,16 @@ class TensorImpulse(ImpulseSession):
 
     def _warm_up(self, window: FloatArray) -> None:
         """First calls allocate, and a backend that breaks its promises shows now."""
-        several = self._turn.run(self._infer, window)
-        for stage, tensors in zip(self._networks, several, strict=True):
-            check_tensors(tensors, stage.outputs)
-        self._turn.run(self._run, window)
+        self._turn.run(self._first_answer, window)
         self.reset()
+
+    def _first_answer(self, window: FloatArray) -> None:
+        tensors: dict[int, npt.NDArray[Any]] = {}
+        for stage, found in zip(self._networks, self._infer(window), strict=True):
+            check_tensors(found, stage.outputs)
+            tensors |= found
+        now = perf_counter_ns()
+        self._answer(tensors, now, now)
 
     def _forget(self) -> None:
         self._features.reset()
