@@ -13,11 +13,13 @@ from typing import Any
 
 from .._entry_points import EntryPoint
 from .._platform import current_platform
+from .._plugin_errors import blamed_on_plugin
 from .._version import __version__
 from ..contract import BackendSpec, ModelSource
 from ..errors import (
     EdgeImpulseError,
     ModelNotFoundError,
+    PluginError,
 )
 from ..plugins import FIRST_PARTY_EXTRAS, PluginRow, install_hint, make_backend, registry
 from ._plugin_commands import load_command, plugin_commands
@@ -143,12 +145,13 @@ def _loaded(row: PluginRow) -> Check:
     if row.status != "ok" or not isinstance(row.spec, BackendSpec):
         return Check(what, _severity(row), row.reason)
     try:
-        make_backend(row.spec)
+        backend = make_backend(row.spec)
+        with blamed_on_plugin(PluginError, f"the backend {row.spec.name!r} gives no hint"):
+            hint = backend.hint() if hasattr(backend, "hint") else ""
     except EdgeImpulseError as error:
         return Check(what, "broken", str(error))
-    return Check(
-        what, "ok", f"{row.distribution} {row.version}{_engines(row.distribution)}".strip()
-    )
+    found = f"{row.distribution} {row.version}{_engines(row.distribution)}".strip()
+    return Check(what, "ok", f"{found}; {hint}" if hint else found)
 
 
 def _engines(distribution: str) -> str:

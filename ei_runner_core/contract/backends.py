@@ -64,7 +64,19 @@ class TensorSession(Session):
         """
 
 
-class TensorBackend(ABC):
+class _Backend(ABC):  # noqa: B024 - what each kind must have stands there
+    """What both kinds of backend have in common."""
+
+    def hint(self) -> str:
+        """What ``ei-runner doctor`` tells of a backend that works, in a clause; empty for nothing.
+
+        It is for what is missing and may still come, such as a library that an option names. A
+        backend that cannot work raises BackendUnavailableError when it is made.
+        """
+        return ""
+
+
+class TensorBackend(_Backend):
     """An engine that runs networks. It is made without arguments."""
 
     @abstractmethod
@@ -176,7 +188,7 @@ class ImpulseSession(Session):
         """
 
 
-class ImpulseBackend(ABC):
+class ImpulseBackend(_Backend):
     """Something that runs whole impulses. It is made without arguments."""
 
     @abstractmethod

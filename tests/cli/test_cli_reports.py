@@ -14,7 +14,7 @@ from click.testing import Result
 from dense_models import impulse_document, write_bundle
 from fake_distributions import add_distribution, hide_backends
 
-from ei_runner_core import __version__, plugins
+from ei_runner_core import TensorBackend, __version__, plugins
 from ei_runner_core.impulse import Impulse, parse_impulse
 
 Invoke = Callable[..., Result]
@@ -234,6 +234,24 @@ def test_a_sound_installation_is_well(invoke: Invoke) -> None:
     assert found["command dense-hello"]["status"] == "ok"
     assert found["EI_RUNNER_PLUGINS"]["detail"] == "dense,moody,dense-hello"
     assert json.loads(result.stdout)["ok"] is True
+
+
+def test_a_backend_may_give_the_doctor_a_hint(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TensorBackend, "hint", lambda _: "its library is missing")
+    found = checks(invoke("doctor", "--json"))["backend dense"]
+    assert found["status"] == "ok"
+    assert found["detail"] == "ei-runner-dense 0.3.1; its library is missing"
+
+
+def test_a_hint_that_fails_is_the_fault_of_its_plugin(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TensorBackend, "hint", lambda _: 1 / 0)
+    found = checks(invoke("doctor", "--json"))["backend dense"]
+    assert found["status"] == "broken"
+    assert "'dense' gives no hint: ZeroDivisionError" in found["detail"]
 
 
 def test_without_a_backend_the_doctor_says_what_to_install(

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ei_runner_core import Network, Support, TensorBackend, UnsupportedModelError
+from ei_runner_core import (
+    BackendUnavailableError,
+    Network,
+    Support,
+    TensorBackend,
+    UnsupportedModelError,
+)
 
 from .compile_options import NATIVE, PORTABLE
 from .engine import Engine
 from .library import check_fits, load_library
 from .manifest import pack
 from .options import Options
+from .places import compiler_version, find_runtime
 from .runtime import load_runtime
 from .session import TvmSession
 from .storage import compiled_ahead, compiled_network, unpacked_network
@@ -34,6 +41,14 @@ class TvmBackend(TensorBackend):
             reason=f"it runs {COMPILED}, {' and '.join(_SOURCES)} files, not {network.format}",
         )
 
+    def hint(self) -> str:
+        """Where the runtime is missing, which the option ``runtime`` may still name; or nothing."""
+        try:
+            find_runtime()
+        except BackendUnavailableError as error:
+            return f"without the option 'runtime' it runs nothing: {error}"
+        return "" if compiler_version() else "it runs .tvm files and compiles nothing"
+
     def open(self, network: Network, options: Mapping[str, Any]) -> TvmSession:
         """Load a network and make ready to run.
 
@@ -43,7 +58,7 @@ class TvmBackend(TensorBackend):
             options: any of ``runtime`` (a path) and, unless the network is compiled already, those
                 of :class:`CompileOptions`: ``input_shapes`` (shapes by names of inputs),
                 ``optimization`` (0 to 3), ``march`` (``"native"``, ``"portable"`` or a processor)
-                and ``cc`` (the command that links).
+                and ``cc`` (the command that links); and ``compile_timeout`` (seconds).
 
         Raises:
             ModelNotFoundError: the file cannot be read.
@@ -53,6 +68,7 @@ class TvmBackend(TensorBackend):
             InvalidInputError: an option is unknown or has a wrong value.
             BackendUnavailableError: there is no runtime, or a compiler is needed and missing.
             BuildError: the compiler failed.
+            DeadlineError: it took longer than ``compile_timeout``.
         """
         chosen = Options.parse(options)
         content = Network(network.name, network.format, network.path, network.read())
@@ -61,7 +77,8 @@ class TvmBackend(TensorBackend):
             chosen.check_unused(network.name)
             stored = unpacked_network(content)
         else:
-            stored = compiled_network(content, chosen.compiling(NATIVE), runtime)
+            timeout = chosen.compile_timeout
+            stored = compiled_network(content, chosen.compiling(NATIVE), runtime, timeout)
         check_fits(stored.manifest, stored.library, runtime, network.name)
         library = load_library(stored.library, runtime, network.name)
         return TvmSession(Engine(library, stored.manifest, runtime, network.name), runtime)
@@ -73,6 +90,7 @@ class TvmBackend(TensorBackend):
             raise UnsupportedModelError(
                 f"TVM compiles {' and '.join(_SOURCES)} files, {network.name} is {network.format}"
             )
-        stored = compiled_ahead(network, chosen.compiling(PORTABLE), target)
+        timeout = chosen.compile_timeout
+        stored = compiled_ahead(network, chosen.compiling(PORTABLE), target, timeout)
         name = f"{network.name.removesuffix(network.format)}{COMPILED}"
         return Network(name, COMPILED, content=pack(stored.manifest, stored.library.read_bytes()))

@@ -13,10 +13,9 @@ from ei_runner_core.authoring import one_line
 
 from .messages import reason
 from .networks import import_errors
-from .places import installed_libraries
 from .processors import Processor
-from .runtime import loaded_runtime
 from .schedules import tiled_reductions
+from .transposed import transposed_convolutions
 
 __all__ = ["build_executable", "load_compiler"]
 
@@ -26,24 +25,13 @@ _CHANNELS_LAST = {_CONVOLUTION: ["NHWC", "HWIO"]}
 _LOG = logging.getLogger("ei_runner_tvm")
 
 
+@cache
 def load_compiler() -> ModuleType:
-    """Import TVM.
+    """Import TVM, which a process that runs on the runtime of another TVM would not survive.
 
     Raises:
-        BackendUnavailableError: it is not installed or does not work here, or this process has
-            loaded the runtime of another TVM.
+        BackendUnavailableError: it is not installed or does not work here.
     """
-    folder, present = installed_libraries(), loaded_runtime()
-    if folder is not None and present is not None and not folder.samefile(present.folder):
-        raise BackendUnavailableError(
-            f"this process has loaded TVM's runtime from {present.folder} and cannot have the "
-            f"compiler of {folder} beside it: compile in another process"
-        )
-    return _import_tvm()
-
-
-@cache
-def _import_tvm() -> ModuleType:
     try:
         tvm = import_module("tvm")
         import_module("tvm.relax")
@@ -107,6 +95,7 @@ def _pipeline(processor: Processor, level: int, *, has_convolutions: bool) -> An
     passes = [relax.DecomposeOpsForInference(), relax.CanonicalizeBindings()]
     if level >= _LAYOUT and has_convolutions:
         passes.append(relax.ConvertLayout(_CHANNELS_LAST))
+    passes.append(transposed_convolutions())
     passes += usual.library_dispatch_passes(target) + usual.legalize_passes(target)
     if level >= _TILES:
         passes.append(tiled_reductions(processor.vector_bits))

@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -148,35 +147,25 @@ def _require(command: Words, target: Target, cc: str) -> None:
 
 
 def _run(words: Sequence[str], deadline: float) -> tuple[int | None, str]:
-    """Exit code, None after the deadline, and what a program and those it started said."""
+    """Exit code, None after the deadline, and what a program and those it started said.
+
+    The others stay in the group of this process, which is ended as a whole.
+    """
     try:
-        process = subprocess.Popen(  # noqa: S603 - the compiler that the user chose
+        finished = subprocess.run(  # noqa: S603 - the compiler that the user chose
             words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
             env={**os.environ, "LC_ALL": "C"},
+            timeout=deadline,
+            check=False,
         )
+    except subprocess.TimeoutExpired:
+        return None, ""
     except OSError as error:
         return -1, str(error)
-    with process:
-        try:
-            said, _ = process.communicate(timeout=deadline)
-        except BaseException as error:
-            _kill_group(process.pid)
-            if isinstance(error, subprocess.TimeoutExpired):
-                return None, ""
-            raise
-    return process.returncode, " ".join(said.decode(errors="replace").split())
-
-
-def _kill_group(leader: int) -> None:
-    """A compiler starts others, which would work on."""
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    return finished.returncode, " ".join(finished.stdout.decode(errors="replace").split())
 
 
 def _shown(command: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ei_runner_core.authoring import one_line
 
-__all__ = ["counted", "reason", "shortened"]
+__all__ = ["counted", "last_lines", "reason", "shortened"]
 
 _LONGEST = 600
 _MOST_NAMES = 20
@@ -22,6 +22,14 @@ def reason(error: BaseException) -> str:
     """What an error says, in one line; never empty."""
     text = one_line(error).strip(" .;")
     return shortened(f"{type(error).__name__}: {text}" if isinstance(error, KeyError) else text)
+
+
+def last_lines(output: bytes, count: int) -> str:
+    """The last lines of what a program printed, as one that can be printed."""
+    lines = filter(None, map(str.strip, output.decode(errors="replace").splitlines()))
+    text = " | ".join([*lines][-count:])
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return text if len(text) <= _LONGEST else f"...{text[-_LONGEST:]}"
 
 
 def counted(names: Iterable[str]) -> str:

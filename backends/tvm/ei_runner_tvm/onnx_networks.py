@@ -15,6 +15,7 @@ from .input_shapes import fixed_shapes
 from .messages import counted, reason, shortened
 from .networks import ROLES, Imported, end_builder, import_errors, shaped_specs
 from .onnx_borders import border_quantization
+from .onnx_importer import OWN_OPERATORS, imported_graph
 from .onnx_limits import check_limits
 
 __all__ = ["import_onnx"]
@@ -98,7 +99,7 @@ def _check_versions(model: Any, name: str) -> None:
 
 def _check_operators(graph: Any, name: str) -> None:
     frontend = import_module("tvm.relax.frontend.onnx.onnx_frontend")
-    known = _BUILT_IN | set(frontend._get_convert_map())  # noqa: SLF001 - there is no other way
+    known = _BUILT_IN | OWN_OPERATORS | set(frontend._get_convert_map())  # noqa: SLF001 - there is no other way
     missing = [
         f"{node.domain}:{node.op_type}" if node.domain not in _DOMAINS else node.op_type
         for node in _nodes(graph)
@@ -174,11 +175,10 @@ def _shape(value: Any) -> tuple[int, ...] | None:
 
 
 def _convert(model: Any, name: str, shapes: Mapping[str, tuple[int, ...]]) -> Any:
-    from_onnx = import_module("tvm.relax.frontend.onnx").from_onnx
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
-            return from_onnx(model, shape_dict={key: list(shape) for key, shape in shapes.items()})
+            return imported_graph(model, shapes)
     except import_errors() as error:
         end_builder(error)
         failed = _FAILED.search(printed.getvalue())

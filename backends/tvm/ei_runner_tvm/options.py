@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ei_runner_core import InvalidInputError
-from ei_runner_core.authoring import read_options
+from ei_runner_core.authoring import read_options, read_seconds
 
 from .compile_options import COMPILE_READERS, CompileOptions
 from .messages import reason
 
 __all__ = ["Options"]
+
+_COMPILE_TIMEOUT = 600.0  # s
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Options:
     """How a network is opened, and compiled where that is needed.
 
     ``runtime``: TVM's runtime library, or a folder with it.
-    ``of_compiler``: the options that were given for compiling, fields of ``CompileOptions``.
+    ``of_compiler``: the options that were given for compiling: fields of ``CompileOptions``, and
+    ``compile_timeout``.
     """
 
     runtime: Path | None = None
@@ -39,7 +42,15 @@ class Options:
 
     def compiling(self, march: str) -> CompileOptions:
         """How to compile: for this kind of processor, unless another one was asked for."""
-        return CompileOptions(**{"march": march, **self.of_compiler})
+        given = self.of_compiler.items()
+        chosen = {name: value for name, value in given if name in COMPILE_READERS}
+        return CompileOptions(**{"march": march, **chosen})
+
+    @property
+    def compile_timeout(self) -> float:
+        """The seconds that compiling may take."""
+        seconds: float = self.of_compiler.get("compile_timeout", _COMPILE_TIMEOUT)
+        return seconds
 
     def check_unused(self, name: str) -> None:
         """Refuse options for compiling with a network that is compiled already.
@@ -66,4 +77,8 @@ def _runtime(value: object) -> Path:
     return path
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {"runtime": _runtime, **COMPILE_READERS}
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "runtime": _runtime,
+    "compile_timeout": read_seconds,
+    **COMPILE_READERS,
+}

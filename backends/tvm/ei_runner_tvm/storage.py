@@ -11,20 +11,22 @@ from typing import TextIO
 import msgspec
 
 import ei_runner_core
-from ei_runner_core import BackendUnavailableError, InvalidInputError, Network
-from ei_runner_core.authoring import ContentCache, content_key, one_line, progress_stream
+from ei_runner_core import BackendUnavailableError, Network
+from ei_runner_core.authoring import ContentCache, content_key, progress_stream
 
 from .compile_options import CompileOptions
-from .library import CACHE_VARIABLE
+from .keeping import kept_in
 from .machine import describe_processor
 from .manifest import LIBRARY, MANIFEST, Manifest, read_manifest, unpack, write_manifest
-from .places import HOME_VARIABLE, compiler_version, installed_libraries
+from .places import HOME_VARIABLE, compiler_version, same_release
 from .runtime import Runtime
+from .targets import find_target
 
 __all__ = ["Stored", "compiled_ahead", "compiled_network", "unpacked_network"]
 
 _CACHE = "tvm"
-_LAYOUT = "3"  # of the entries, and of what is compiled into them
+_LAYOUT = "4"  # of the entries, and of what is compiled into them
+_UNPACKING_S = 600.0
 _ERASE_LINE = "\r\x1b[K"
 _LOG = logging.getLogger("ei_runner_tvm")
 
@@ -48,60 +50,68 @@ def unpacked_network(network: Network) -> Stored:
     def make(folder: Path) -> None:
         _write(folder, *unpack(content, network.name))
 
-    return _stored(content_key("unpacked", _LAYOUT, content), make, network.name)
+    key = content_key("unpacked", _LAYOUT, content)
+    return _stored(key, make, network.name, _UNPACKING_S)
 
 
-def compiled_network(network: Network, options: CompileOptions, runtime: Runtime) -> Stored:
+def compiled_network(
+    network: Network, options: CompileOptions, runtime: Runtime, timeout: float
+) -> Stored:
     """What TVM makes of a network on this machine, now or at an earlier time.
 
     Args:
         network: an ``.onnx`` or ``.tflite`` file.
         options: how to compile it.
         runtime: what is to run it.
+        timeout: seconds to compile it, or to wait for another process that does.
 
     Raises:
         BackendUnavailableError: the compiler is missing, or is of another TVM than the runtime.
-        EdgeImpulseError: as those of ``compile_network``.
+        EdgeImpulseError: as those of ``compile_apart``.
     """
     content = network.read()
     version = compiler_version() or runtime.files.version
 
     def make(folder: Path) -> None:
         _check_compiler(network, runtime)
-        from .compiling import compile_network
+        from .compiling_apart import compile_apart
 
         with _told(f"compiling {network.name} with TVM {version}, once for this machine"):
-            # What a killed process leaves in the cache is removed by the next.
-            compiled = compile_network(network, options, workspace=folder)
+            compiled = compile_apart(network, options, "", folder, timeout)
         _write(folder, compiled.manifest, compiled.library)
 
-    return _stored(_key_of("here", network.format, content, options, version), make, network.name)
+    key = _key_of("here", network.format, content, options, version)
+    return _stored(key, make, network.name, timeout)
 
 
-def compiled_ahead(network: Network, options: CompileOptions, target: str) -> Stored:
+def compiled_ahead(
+    network: Network, options: CompileOptions, target: str, timeout: float
+) -> Stored:
     """What TVM makes of a network for a target, now or at an earlier time.
 
     Args:
         network: an ``.onnx`` or ``.tflite`` file.
         options: how to compile it.
         target: the platform that shall run it; empty for this machine.
+        timeout: seconds to compile it, or to wait for another process that does.
 
     Raises:
-        EdgeImpulseError: as those of ``compile_network``.
+        EdgeImpulseError: as those of ``compile_apart``.
     """
+    find_target(target)
     content = network.read()
     version = compiler_version()
 
     def make(folder: Path) -> None:
-        from .compiling import compile_network
+        from .compiling_apart import compile_apart
 
         for_whom = f"for {target}" if target else "for machines like this one"
         with _told(f"compiling {network.name} with TVM {version} {for_whom}"):
-            compiled = compile_network(network, options, target, workspace=folder)
+            compiled = compile_apart(network, options, target, folder, timeout)
         _write(folder, compiled.manifest, compiled.library)
 
     key = _key_of(f"ahead {target}", network.format, content, options, version)
-    stored = _stored(key, make, network.name)
+    stored = _stored(key, make, network.name, timeout)
     name = PurePath(network.name).name  # the same content may have had another one
     return Stored(msgspec.structs.replace(stored.manifest, name=name), stored.library)
 
@@ -115,28 +125,17 @@ def _key_of(
     return content_key("compiled", _LAYOUT, purpose, suffix, content, chosen, *made_by)
 
 
-def _stored(key: str, make: Callable[[Path], None], name: str) -> Stored:
-    folder = ContentCache(_CACHE).entry(key, make).folder
-    with _kept_in(folder, name):
+def _stored(key: str, make: Callable[[Path], None], name: str, timeout: float) -> Stored:
+    folder = ContentCache(_CACHE).entry(key, make, timeout=timeout).folder
+    with kept_in(folder, name):
         manifest = (folder / MANIFEST).read_bytes()
     return Stored(read_manifest(manifest, name), folder / LIBRARY)
 
 
 def _write(folder: Path, manifest: Manifest, library: bytes) -> None:
-    with _kept_in(folder, manifest.name):
+    with kept_in(folder, manifest.name):
         (folder / MANIFEST).write_bytes(write_manifest(manifest))
         (folder / LIBRARY).write_bytes(library)
-
-
-@contextmanager
-def _kept_in(folder: Path, name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InvalidInputError(
-            f"the compiled {name} cannot be kept in {folder.parent}: {one_line(error)}; make room "
-            f"there, or set {CACHE_VARIABLE} to another folder"
-        ) from error
 
 
 def _check_compiler(network: Network, runtime: Runtime) -> None:
@@ -145,12 +144,11 @@ def _check_compiler(network: Network, runtime: Runtime) -> None:
             f"running {network.name} needs TVM's compiler: pip install 'ei-runner[tvm]'; or "
             "compile it elsewhere with ei-runner compile --backend tvm, and run the .tvm file here"
         )
-    folder = installed_libraries()
-    if folder and not folder.samefile(runtime.files.folder):
+    if runtime.files.version and not same_release(compiler_version(), runtime.files.version):
         raise BackendUnavailableError(
-            f"TVM's compiler brings the runtime in {folder}, and this process runs the one in "
-            f"{runtime.files.folder}: leave out {HOME_VARIABLE} and the option 'runtime', or "
-            "compile the network first with ei-runner compile --backend tvm"
+            f"TVM's compiler is of {compiler_version()}, and the runtime here "
+            f"({runtime.files.runtime}) is of {runtime.files.version}: leave out {HOME_VARIABLE} "
+            "and the option 'runtime', or name a runtime of the same version"
         )
 
 

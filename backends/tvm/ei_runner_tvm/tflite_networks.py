@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -11,12 +11,14 @@ from ei_runner_core import EdgeImpulseError, ModelFormatError, UnsupportedModelE
 from .input_shapes import fixed_shapes
 from .messages import counted, reason, shortened
 from .networks import ROLES, Imported, end_builder, import_errors, shaped_specs
+from .tflite_converter import OperatorError, converter_class, mended_converter
 from .tflite_tensors import named_tensors, tensor_spec
 
 __all__ = ["import_tflite"]
 
 _MAGIC = b"TFL3"
 _SHORTEST = 12
+_INT16 = 7  # TensorFlow Lite's number of the type
 _DETECTION = "TFLite_Detection_PostProcess"  # the one custom operator that TVM knows
 _HINT = "export the network without it, or run it with the backend full-tflite"
 
@@ -24,10 +26,6 @@ _OF_SIZES = (
     "its operators SHAPE ask for sizes while it runs: export the network with fixed sizes, such as "
     "a batch of 1"
 )
-
-
-class _OperatorError(RuntimeError):
-    """TVM does not convert an operator, which the message names."""
 
 
 def import_tflite(content: bytes, name: str, asked: Mapping[str, tuple[int, ...]]) -> Imported:
@@ -53,6 +51,7 @@ def import_tflite(content: bytes, name: str, asked: Mapping[str, tuple[int, ...]
         ) from error
     _check_operators(operators, name)
     _check_stateless(graph, name)
+    _check_widths(graph, name)
     shapes = fixed_shapes({spec.name: spec.shape for spec in specs[0]}, asked, name)
     asks_for_sizes = "SHAPE" in operators
     by_own_name = dict(zip(_own_names(inputs), shapes.values(), strict=True))
@@ -92,7 +91,7 @@ def _check_operators(operators: list[str], name: str) -> None:
 
 def _known_operators() -> set[str]:
     markers = {"DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES", "DETECTION_POSTPROCESS"}
-    return {_DETECTION} | set(_converter()(None, None, None, None).convert_map) - markers
+    return {_DETECTION} | set(converter_class()(None, None, None, None).convert_map) - markers
 
 
 def _check_stateless(graph: Any, name: str) -> None:
@@ -106,34 +105,27 @@ def _check_stateless(graph: Any, name: str) -> None:
         )
 
 
+def _check_widths(graph: Any, name: str) -> None:
+    tensors = (graph.Tensors(index) for index in range(graph.TensorsLength()))
+    wide = [each for each in tensors if each.Type() == _INT16 and _is_quantized(each)]
+    if wide:
+        raise UnsupportedModelError(
+            f"{name} has {len(wide)} tensors that are quantised to int16, and TVM compiles those "
+            "of int8 and uint8; quantise it to int8, or run it with the backend full-tflite"
+        )
+
+
+def _is_quantized(tensor: Any) -> bool:
+    parameters = tensor.Quantization()
+    return bool(parameters and parameters.ScaleLength())
+
+
 def _convert(model: Any, name: str, shapes: Mapping[str, tuple[int, ...]], hint: str) -> Any:
     from_tflite = import_module("tvm.relax.frontend.tflite").from_tflite
     try:
-        return from_tflite(model, shape_dict=dict(shapes), op_converter=_naming_converter)
+        return from_tflite(model, shape_dict=dict(shapes), op_converter=mended_converter)
     except import_errors() as error:
         end_builder(error)
-        is_named = isinstance(error, _OperatorError)
+        is_named = isinstance(error, OperatorError)
         what = f"the operator {error} of {name}" if is_named else f"{name}: {reason(error)}"
         raise UnsupportedModelError(f"TVM cannot compile {what}; {hint}") from error
-
-
-def _converter() -> Any:
-    return import_module("tvm.relax.frontend.tflite.tflite_frontend").OperatorConverter
-
-
-def _naming_converter(*arguments: Any, **options: Any) -> Any:
-    """TVM's converter of operators, which says which of them it was that it could not convert."""
-    converter = _converter()(*arguments, **options)
-    table = converter.convert_map
-    converter.convert_map = {name: _naming(name, convert) for name, convert in table.items()}
-    return converter
-
-
-def _naming(name: str, convert: Callable[..., Any]) -> Callable[..., Any]:
-    def converted(*arguments: Any, **options: Any) -> Any:
-        try:
-            return convert(*arguments, **options)
-        except import_errors() as error:
-            raise _OperatorError(f"{name} ({reason(error)})") from error
-
-    return converted

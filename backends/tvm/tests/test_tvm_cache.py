@@ -15,11 +15,12 @@ from ei_runner_core import ModelFormatError, Network
 from ei_runner_tvm.backend import TvmBackend
 from ei_runner_tvm.copy_runtime import copy_runtime
 from ei_runner_tvm.manifest import unpack
+from ei_runner_tvm.places import VERSION_FILE, compiler_version, library_names
 
 pytestmark = pytest.mark.requires("compiler")
 
 OPEN = """
-import sys
+import logging, sys
 from pathlib import Path
 from ei_runner_core import EdgeImpulseError, Network
 from ei_runner_tvm.backend import TvmBackend
@@ -28,9 +29,14 @@ blocked = sys.argv[2:] == ["blocked"]
 if blocked:
     sys.modules["tvm"] = None
 path = Path(sys.argv[1])
+said = []
+log = logging.getLogger("ei_runner_tvm")
+log.setLevel(logging.INFO)
+log.addFilter(lambda record: said.append(record.getMessage()))
 try:
     TvmBackend().open(Network(path.name, path.suffix, path=path), {}).close()
-    print("opened", "tvm" in sys.modules and not blocked)
+    print("opened", *("compiled" for message in said if message.startswith("compiling")))
+    print(*(name for name in ("tvm", "onnx") if name in sys.modules and not blocked))
 except EdgeImpulseError as error:
     print(type(error).__name__, error)
 """
@@ -64,11 +70,11 @@ def test_the_second_opening_compiles_nothing(cache, dense, messages):
     assert len(entries(cache)) == 1
 
 
-def test_another_process_finds_it_and_imports_no_compiler(cache, dense, run_script):
+def test_another_process_finds_it_and_none_imports_the_compiler(cache, dense, run_script):
     path = dense.network.path
 
-    assert run_script(OPEN, path) == "opened True\n"
-    assert run_script(OPEN, path) == "opened False\n"
+    assert run_script(OPEN, path) == "opened compiled\n\n"
+    assert run_script(OPEN, path) == "opened\n\n"
 
 
 def test_the_name_of_the_file_does_not_matter(cache, dense, tmp_path, messages):
@@ -124,14 +130,22 @@ def test_without_a_compiler_the_message_says_how_to_get_one(cache, dense, run_sc
     assert "ei-runner compile --backend tvm" in said
 
 
-def test_the_compiler_and_another_runtime_are_not_mixed(cache, dense, run_script, tmp_path):
-    """The compiler brings its own, and a process cannot have two."""
+def test_a_copy_of_the_runtime_runs_what_is_compiled_at_opening(cache, dense, run_script, tmp_path):
+    """The compiler brings its own, and a process cannot have two: so it works in another one."""
     home = copy_runtime(tmp_path / "runtime")
+
+    assert run_script(OPEN, dense.network.path, TVM_HOME=str(home)) == "opened compiled\n\n"
+
+
+def test_nothing_is_compiled_for_a_runtime_of_another_version(cache, dense, run_script, tmp_path):
+    home = copy_runtime(tmp_path / "runtime")
+    (home / VERSION_FILE).write_text("0.1.0\n")
 
     said = run_script(OPEN, dense.network.path, TVM_HOME=str(home))
 
-    assert said.startswith("BackendUnavailableError TVM's compiler brings the runtime in ")
-    assert str(home) in said
+    assert said.startswith(f"BackendUnavailableError TVM's compiler is of {compiler_version()}, ")
+    assert f"{home / library_names()[0]}) is of 0.1.0: leave out TVM_HOME" in said
+    assert entries(cache) == []
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(monkeypatch, tmp_path, dense):

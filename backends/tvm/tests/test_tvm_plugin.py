@@ -9,6 +9,7 @@ import pytest
 import ei_runner_core
 from ei_runner_core import BackendSpec, Network
 from ei_runner_tvm.backend import TvmBackend
+from ei_runner_tvm.copy_runtime import copy_runtime
 from ei_runner_tvm.plugin import ei_runner_backends
 
 HEAVY = ("numpy", "tvm", "tvm_ffi", "ei_runner_tvm.backend")
@@ -62,3 +63,34 @@ def test_the_backend_supports_what_it_opens(suffix, ok):
 
     assert bool(support) is ok
     assert ok or suffix in support.reason
+
+
+HINT = """
+import sys
+from ei_runner_tvm.backend import TvmBackend
+if sys.argv[1:] == ["blocked"]:
+    sys.modules["tvm"] = None
+print(TvmBackend().hint())
+print([name for name in ("tvm", "tvm_ffi") if sys.modules.get(name)])
+"""
+
+
+@pytest.mark.requires("compiler")
+def test_a_whole_installation_needs_no_hint(run_script):
+    assert run_script(HINT) == "\n[]\n"
+
+
+def test_a_missing_runtime_is_a_hint_as_the_option_may_name_one(run_script):
+    said = run_script(HINT, "blocked")
+
+    assert said.startswith("without the option 'runtime' it runs nothing: TVM is not installed, ")
+    assert "pip install 'ei-runner[tvm]'" in said
+    assert said.endswith("\n[]\n")
+
+
+def test_a_missing_compiler_is_a_hint(run_script, tmp_path):
+    home = copy_runtime(tmp_path / "runtime")
+
+    said = run_script(HINT, "blocked", TVM_HOME=str(home))
+
+    assert said == "it runs .tvm files and compiles nothing\n[]\n"

@@ -175,7 +175,7 @@ class TestLinkers:
     def test_a_linker_that_does_not_end_is_ended(self, monkeypatch, tmp_path):
         monkeypatch.setattr(linking, "_DEADLINE", 0.2)
         note = tmp_path / "pid"
-        hanging = program(tmp_path, "hanging", f"echo $$ > '{note}'; sleep 1000 & wait")
+        hanging = program(tmp_path, "hanging", f"echo $$ > '{note}'; exec sleep 1000")
 
         with pytest.raises(DeadlineError, match="within 0.2 s"):
             link([hanging], [], tmp_path / "out.so", find_target())

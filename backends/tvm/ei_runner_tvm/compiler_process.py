@@ -1,0 +1,149 @@
+"""One process that TVM's compiler works in, as the one that asks it sees it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from ei_runner_core import BackendUnavailableError, BuildError, DeadlineError
+from ei_runner_core.authoring import one_line
+
+from .compiler_messages import LOG, Answer
+from .messages import last_lines
+
+__all__ = ["CompilerProcess"]
+
+# Not with -m, which would import what lies in the working directory.
+_BOOTSTRAP = (
+    "import sys; sys.path[:] = sys.argv[2:]; from ei_runner_tvm.compiler_worker import main; main()"
+)
+_PYTHON = re.compile(r"(python|pypy)[\d.]*t?d?")
+_REAP_S = 5.0
+_LAST_BYTES, _LAST_LINES = 4096, 4
+_HINTS: dict[int, str] = {
+    signal.SIGKILL: " (somebody killed it, perhaps the system because memory ran out)",
+}
+
+
+class CompilerProcess:
+    """A process that compiles one network at a time.
+
+    What its libraries print never reaches the terminal: it goes to a file without a name.
+
+    Raises:
+        BackendUnavailableError: no process can be started.
+    """
+
+    def __init__(self) -> None:
+        try:
+            with ExitStack() as undo:
+                self._printed = undo.enter_context(tempfile.TemporaryFile("a+b", buffering=0))
+                # If an interrupt strikes now, it finds no more requests and ends.
+                self._process = subprocess.Popen(  # noqa: S603 - our own program
+                    [_python(), "-c", _BOOTSTRAP, str(os.getpid()), *sys.path],
+                    bufsize=0,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._printed,
+                    start_new_session=True,  # Ctrl-C in a terminal is for this process
+                )
+                undo.pop_all()
+        except OSError as error:
+            raise BackendUnavailableError(
+                f"no process can be started for TVM's compiler: {one_line(error)}; compile the "
+                "network with ei-runner compile --backend tvm, and open the .tvm file here"
+            ) from error
+
+    def ask(self, folder: Path, name: str, timeout: float) -> Answer:
+        """The answer to a request.
+
+        Args:
+            folder: has the request in it.
+            name: of the network, for messages.
+            timeout: seconds.
+
+        Raises:
+            DeadlineError: there is no answer in time.
+            BuildError: the process has ended.
+        """
+        requests, answers = self._process.stdin, self._process.stdout
+        assert requests is not None  # noqa: S101 - for the type checker
+        assert answers is not None  # noqa: S101
+        self._printed.truncate(0)
+        poll = select.poll()
+        poll.register(answers, select.POLLIN)
+        with suppress(BrokenPipeError):  # reading will tell
+            requests.write(f"{json.dumps(str(folder))}\n".encode())
+        if not poll.poll(math.ceil(timeout * 1000)):
+            raise DeadlineError(
+                f"TVM has not compiled {name} within {timeout:g} s; give it more with the option "
+                "compile_timeout, or less to do with the option optimization"
+            )
+        if not answers.read(1):
+            raise self._failure(name)
+        if said := self._said():
+            LOG.debug("TVM's compiler printed: %s", said)
+        return Answer.read(folder)
+
+    def has_ended(self) -> bool:
+        """Whether somebody has ended it, or it has crashed."""
+        return self._process.poll() is not None
+
+    def end(self) -> None:
+        """End it at once, with what it has started. Twice is legal."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_REAP_S)
+        self._close()
+
+    def abandon(self) -> None:
+        """Close the copies of a forked child; all else belongs to the parent."""
+        self._process.returncode = 0  # so that nobody waits for it, or warns
+        self._close()
+
+    def _close(self) -> None:
+        for file in (self._process.stdin, self._process.stdout, self._printed):
+            if file is not None:
+                file.close()
+
+    def _failure(self, name: str) -> BuildError:
+        said = self._said()
+        self.end()
+        last = f"; its last output: {said}" if said else ""
+        return BuildError(
+            f"TVM's compiler {_how_it_ended(self._process.returncode)} when it compiled {name}; "
+            f"run it with another backend{last}"
+        )
+
+    def _said(self) -> str:
+        """The end of what it printed, in one line."""
+        size = self._printed.seek(0, os.SEEK_END)
+        self._printed.seek(max(size - _LAST_BYTES, 0))
+        return last_lines(self._printed.read(), _LAST_LINES)
+
+
+def _how_it_ended(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"has ended with the exit code {code}"
+    with suppress(ValueError):  # a signal without a name
+        return f"was ended by the signal {signal.Signals(-code).name}{_HINTS.get(-code, '')}"
+    return f"was ended by the signal {-code}"
+
+
+def _python() -> str:
+    """The interpreter; another program that embeds Python would run itself once more."""
+    is_frozen = getattr(sys, "frozen", False)
+    if is_frozen or not _PYTHON.fullmatch(Path(sys.executable or "").name.lower()):
+        raise FileNotFoundError("this program has no Python interpreter of its own")
+    return sys.executable
