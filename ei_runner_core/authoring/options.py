@@ -9,7 +9,14 @@ from typing import Any
 from .._plugin_errors import shown
 from ..errors import InvalidInputError
 
-__all__ = ["read_choice", "read_input_shapes", "read_options", "read_seconds", "read_thread_count"]
+__all__ = [
+    "read_boolean",
+    "read_choice",
+    "read_input_shapes",
+    "read_options",
+    "read_seconds",
+    "read_thread_count",
+]
 
 OptionReader = Callable[[Any], Any]
 
@@ -48,6 +55,13 @@ def read_thread_count(value: object) -> int:
     """A reader for the option ``num_threads``: a number from 1 to 1024."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_THREADS:
         raise ValueError(f"a number from 1 to {_MOST_THREADS}")
+    return value
+
+
+def read_boolean(value: object) -> bool:
+    """A reader for true or false, and nothing that only counts as such."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
     return value
 
 

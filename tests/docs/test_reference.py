@@ -17,6 +17,7 @@ REFERENCE = ROOT / "docs" / "reference"
 PUBLIC_MODULES = (
     "ei_runner_core",
     "ei_runner_core.authoring",
+    "ei_runner_core.authoring.children",
     "ei_runner_core.authoring.commands",
     "ei_runner_core.authoring.native_files",
     "ei_runner_core.compiling",

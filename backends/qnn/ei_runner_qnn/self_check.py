@@ -8,18 +8,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ei_runner_core import EdgeImpulseError, Network, UnsupportedModelError
+from ei_runner_core.authoring import Difference, make_trials, worst_difference
 from ei_runner_onnx.engine import Engine, open_engine
 from ei_runner_onnx.failures import reason, shortened
 from ei_runner_onnx.options import Options
 from ei_runner_onnx.runtime import engine_errors
 
 from .known_faults import known_faults
-from .noise import make_negative, make_noise
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -31,16 +29,7 @@ _LOG = logging.getLogger("ei_runner_qnn")
 # sound ones were seen to differ by 5 %, where faults make most of a value.
 _REFUSED, _WARNED = 0.1, 0.01
 _REFUSED_QUANTISED, _WARNED_QUANTISED = 0.3, 0.1
-_LEAST_SCALE = 1e-3  # where an output is all zeros but for its rounding
 _WAY_OUT = "run it on another backend, or pass self_check=False to take the answers as they are"
-
-
-class Difference(NamedTuple):
-    """The worst value of an output; ``share`` is of the largest one that the CPU gives."""
-
-    share: float
-    own: float
-    expected: float
 
 
 def check_answers(network: Network, content: bytes, options: Options, native: Any) -> None:
@@ -61,23 +50,18 @@ def check_answers(network: Network, content: bytes, options: Options, native: An
     failures: tuple[type[Exception], ...] = (EdgeImpulseError, *engine_errors())
     try:
         engine = open_engine(network, replace(options, providers=(), session_options={}))
-        noise = make_noise(engine.inputs)
-        trials = [(inputs, engine.call(inputs)) for inputs in (noise, make_negative(noise))]
+        trials = make_trials(engine.inputs, engine.call)
     except failures as error:
         _LOG.debug("%s is not checked, as the CPU cannot run it: %s", network.name, reason(error))
         return
-    if _is_random(trials[0][1], engine.call(noise)):
+    if not trials:
         _LOG.debug("%s is not checked, as its answers are random", network.name)
         return
-    runs = [(_answers(network.name, engine, native, inputs), values) for inputs, values in trials]
+    own = [_answers(network.name, engine, native, trial.inputs) for trial in trials]
     for place, spec in enumerate(engine.outputs):
-        worst = max(_difference(own[place], values[place]) for own, values in runs)
+        pairs = zip(own, (trial.expected for trial in trials), strict=True)
+        worst = max(worst_difference(mine[place], right[place]) for mine, right in pairs)
         _judge(network.name, content, spec.name, worst)
-
-
-def _is_random(first: Sequence[npt.NDArray[Any]], again: Sequence[npt.NDArray[Any]]) -> bool:
-    pairs = zip(first, again, strict=True)
-    return any(_difference(own, other).share > _WARNED for own, other in pairs)
 
 
 def _answers(
@@ -93,21 +77,6 @@ def _answers(
             f"QNN fails to run {name}, which the CPU runs: {reason(error)}; {_WAY_OUT}"
         ) from error
     return answers
-
-
-def _difference(own: npt.NDArray[Any], expected: npt.NDArray[Any]) -> Difference:
-    """Where the CPU has no numbers, nothing is compared; where only QNN has none, all is wrong."""
-    own, expected = own.astype(np.float64).ravel(), expected.astype(np.float64).ravel()
-    if own.size != expected.size:
-        return Difference(np.inf, own.size, expected.size)
-    counts = np.isfinite(expected)
-    own, expected = own[counts], expected[counts]
-    if not own.size:
-        return Difference(0, 0, 0)
-    errors = np.where(np.isfinite(own), np.abs(own - expected), np.inf)
-    worst = int(np.argmax(errors))
-    scale = max(float(np.abs(expected).max()), _LEAST_SCALE)
-    return Difference(float(errors[worst]) / scale, float(own[worst]), float(expected[worst]))
 
 
 def _judge(name: str, content: bytes, output: str, found: Difference) -> None:

@@ -264,7 +264,7 @@ def test_a_restart_that_fails_is_tried_again(start, tmp_path, monkeypatch):
     with one_error(ProcessDiedError):
         session.classify(asked(told.ABORT))
     with monkeypatch.context() as patch:
-        patch.setattr(sys, "executable", str(tmp_path / "nothing"))
+        patch.setattr(sys, "executable", str(tmp_path / "python"))
         for _ in range(2):
             with one_error(BackendUnavailableError, "a.model"):
                 total(session)
@@ -306,7 +306,9 @@ def test_a_function_that_is_not_there_is_one_clear_error(start):
         start("no_such_function")
 
 
-@pytest.mark.parametrize(("name", "value"), [("frozen", True), ("executable", "")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("frozen", True), ("executable", ""), ("executable", "/opt/editor")]
+)
 def test_a_program_without_a_python_is_refused(start, monkeypatch, name, value):
     monkeypatch.setattr(sys, name, value, raising=False)
     with one_error(BackendUnavailableError, "a.model", "Python"):

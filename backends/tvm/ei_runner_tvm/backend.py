@@ -19,9 +19,9 @@ from .library import check_fits, load_library
 from .manifest import pack
 from .options import Options
 from .places import compiler_version, find_runtime
-from .runtime import load_runtime
+from .runtime import Runtime, load_runtime
 from .session import TvmSession
-from .storage import compiled_ahead, compiled_network, unpacked_network
+from .storage import Stored, compiled_ahead, compiled_network, unpacked_network
 
 __all__ = ["TvmBackend"]
 
@@ -58,13 +58,14 @@ class TvmBackend(TensorBackend):
             options: any of ``runtime`` (a path) and, unless the network is compiled already, those
                 of :class:`CompileOptions`: ``input_shapes`` (shapes by names of inputs),
                 ``optimization`` (0 to 3), ``march`` (``"native"``, ``"portable"`` or a processor)
-                and ``cc`` (the command that links); and ``compile_timeout`` (seconds).
+                and ``cc`` (the command that links); ``compile_timeout`` (seconds); and
+                ``self_check`` (whether answers are compared with another engine's).
 
         Raises:
             ModelNotFoundError: the file cannot be read.
             ModelFormatError: it is damaged.
-            UnsupportedModelError: it is for another machine or TVM, or has operators or shapes that
-                TVM cannot compile.
+            UnsupportedModelError: it is for another machine or TVM, has operators or shapes that
+                TVM cannot compile, or TVM answers otherwise than another engine.
             InvalidInputError: an option is unknown or has a wrong value.
             BackendUnavailableError: there is no runtime, or a compiler is needed and missing.
             BuildError: the compiler failed.
@@ -77,11 +78,8 @@ class TvmBackend(TensorBackend):
             chosen.check_unused(network.name)
             stored = unpacked_network(content)
         else:
-            timeout = chosen.compile_timeout
-            stored = compiled_network(content, chosen.compiling(NATIVE), runtime, timeout)
-        check_fits(stored.manifest, stored.library, runtime, network.name)
-        library = load_library(stored.library, runtime, network.name)
-        return TvmSession(Engine(library, stored.manifest, runtime, network.name), runtime)
+            stored = _compiled_here(content, chosen, runtime)
+        return _loaded(stored, runtime, network.name)
 
     def compile(self, network: Network, options: Mapping[str, Any], target: str = "") -> Network:
         """Compile a network ahead of time; see :meth:`ei_runner_core.TensorBackend.compile`."""
@@ -94,3 +92,21 @@ class TvmBackend(TensorBackend):
         stored = compiled_ahead(network, chosen.compiling(PORTABLE), target, timeout)
         name = f"{network.name.removesuffix(network.format)}{COMPILED}"
         return Network(name, COMPILED, content=pack(stored.manifest, stored.library.read_bytes()))
+
+
+def _compiled_here(network: Network, options: Options, runtime: Runtime) -> Stored:
+    def check(stored: Stored) -> None:
+        if options.self_check:
+            from .self_check import check_answers
+
+            with _loaded(stored, runtime, network.name) as session:
+                check_answers(network, session)
+
+    compiling, timeout = options.compiling(NATIVE), options.compile_timeout
+    return compiled_network(network, compiling, runtime, timeout, check)
+
+
+def _loaded(stored: Stored, runtime: Runtime, name: str) -> TvmSession:
+    check_fits(stored.manifest, stored.library, runtime, name)
+    library = load_library(stored.library, runtime, name)
+    return TvmSession(Engine(library, stored.manifest, runtime, name), runtime)

@@ -5,33 +5,26 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from ei_runner_core import BackendUnavailableError, BuildError, DeadlineError
 from ei_runner_core.authoring import one_line
+from ei_runner_core.authoring.children import SIGNAL_HINTS, how_it_ended, python_command
 
 from .compiler_messages import LOG, Answer
 from .messages import last_lines
 
 __all__ = ["CompilerProcess"]
 
-# Not with -m, which would import what lies in the working directory.
-_BOOTSTRAP = (
-    "import sys; sys.path[:] = sys.argv[2:]; from ei_runner_tvm.compiler_worker import main; main()"
-)
-_PYTHON = re.compile(r"(python|pypy)[\d.]*t?d?")
+_WORKER = "ei_runner_tvm.compiler_worker"
 _REAP_S = 5.0
 _LAST_BYTES, _LAST_LINES = 4096, 4
-_HINTS: dict[int, str] = {
-    signal.SIGKILL: " (somebody killed it, perhaps the system because memory ran out)",
-}
+_HINTS = {"SIGKILL": SIGNAL_HINTS["SIGKILL"]}
 
 
 class CompilerProcess:
@@ -49,7 +42,7 @@ class CompilerProcess:
                 self._printed = undo.enter_context(tempfile.TemporaryFile("a+b", buffering=0))
                 # If an interrupt strikes now, it finds no more requests and ends.
                 self._process = subprocess.Popen(  # noqa: S603 - our own program
-                    [_python(), "-c", _BOOTSTRAP, str(os.getpid()), *sys.path],
+                    python_command(_WORKER, str(os.getpid())),
                     bufsize=0,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
@@ -122,8 +115,8 @@ class CompilerProcess:
         self.end()
         last = f"; its last output: {said}" if said else ""
         return BuildError(
-            f"TVM's compiler {_how_it_ended(self._process.returncode)} when it compiled {name}; "
-            f"run it with another backend{last}"
+            f"TVM's compiler {how_it_ended(self._process.returncode, _HINTS)} when it compiled "
+            f"{name}; run it with another backend{last}"
         )
 
     def _said(self) -> str:
@@ -131,19 +124,3 @@ class CompilerProcess:
         size = self._printed.seek(0, os.SEEK_END)
         self._printed.seek(max(size - _LAST_BYTES, 0))
         return last_lines(self._printed.read(), _LAST_LINES)
-
-
-def _how_it_ended(code: int | None) -> str:
-    if code is None or code >= 0:
-        return f"has ended with the exit code {code}"
-    with suppress(ValueError):  # a signal without a name
-        return f"was ended by the signal {signal.Signals(-code).name}{_HINTS.get(-code, '')}"
-    return f"was ended by the signal {-code}"
-
-
-def _python() -> str:
-    """The interpreter; another program that embeds Python would run itself once more."""
-    is_frozen = getattr(sys, "frozen", False)
-    if is_frozen or not _PYTHON.fullmatch(Path(sys.executable or "").name.lower()):
-        raise FileNotFoundError("this program has no Python interpreter of its own")
-    return sys.executable

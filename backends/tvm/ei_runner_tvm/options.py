@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ei_runner_core import InvalidInputError
-from ei_runner_core.authoring import read_options, read_seconds
+from ei_runner_core.authoring import read_boolean, read_options, read_seconds
 
 from .compile_options import COMPILE_READERS, CompileOptions
 from .messages import reason
@@ -23,8 +23,8 @@ class Options:
     """How a network is opened, and compiled where that is needed.
 
     ``runtime``: TVM's runtime library, or a folder with it.
-    ``of_compiler``: the options that were given for compiling: fields of ``CompileOptions``, and
-    ``compile_timeout``.
+    ``of_compiler``: the options that were given for compiling: fields of ``CompileOptions``,
+    ``compile_timeout`` and ``self_check``.
     """
 
     runtime: Path | None = None
@@ -51,6 +51,12 @@ class Options:
         """The seconds that compiling may take."""
         seconds: float = self.of_compiler.get("compile_timeout", _COMPILE_TIMEOUT)
         return seconds
+
+    @property
+    def self_check(self) -> bool:
+        """Whether answers are compared with those of another engine when a network is compiled."""
+        wanted: bool = self.of_compiler.get("self_check", True)
+        return wanted
 
     def check_unused(self, name: str) -> None:
         """Refuse options for compiling with a network that is compiled already.
@@ -80,5 +86,6 @@ def _runtime(value: object) -> Path:
 _READERS: dict[str, Callable[[Any], Any]] = {
     "runtime": _runtime,
     "compile_timeout": read_seconds,
+    "self_check": read_boolean,
     **COMPILE_READERS,
 }

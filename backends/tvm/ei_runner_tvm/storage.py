@@ -55,7 +55,11 @@ def unpacked_network(network: Network) -> Stored:
 
 
 def compiled_network(
-    network: Network, options: CompileOptions, runtime: Runtime, timeout: float
+    network: Network,
+    options: CompileOptions,
+    runtime: Runtime,
+    timeout: float,
+    check: Callable[[Stored], None],
 ) -> Stored:
     """What TVM makes of a network on this machine, now or at an earlier time.
 
@@ -64,6 +68,8 @@ def compiled_network(
         options: how to compile it.
         runtime: what is to run it.
         timeout: seconds to compile it, or to wait for another process that does.
+        check: looks at what was compiled now, before others can see it; what it raises is handed
+            on, and nothing is kept.
 
     Raises:
         BackendUnavailableError: the compiler is missing, or is of another TVM than the runtime.
@@ -79,6 +85,7 @@ def compiled_network(
         with _told(f"compiling {network.name} with TVM {version}, once for this machine"):
             compiled = compile_apart(network, options, "", folder, timeout)
         _write(folder, compiled.manifest, compiled.library)
+        check(Stored(compiled.manifest, folder / LIBRARY))
 
     key = _key_of("here", network.format, content, options, version)
     return _stored(key, make, network.name, timeout)

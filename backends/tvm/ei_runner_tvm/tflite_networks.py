@@ -12,7 +12,7 @@ from .input_shapes import fixed_shapes
 from .messages import counted, reason, shortened
 from .networks import ROLES, Imported, end_builder, import_errors, shaped_specs
 from .tflite_converter import OperatorError, converter_class, mended_converter
-from .tflite_tensors import named_tensors, tensor_spec
+from .tflite_tensors import is_quantized, named_tensors, tensor_spec
 
 __all__ = ["import_tflite"]
 
@@ -107,17 +107,12 @@ def _check_stateless(graph: Any, name: str) -> None:
 
 def _check_widths(graph: Any, name: str) -> None:
     tensors = (graph.Tensors(index) for index in range(graph.TensorsLength()))
-    wide = [each for each in tensors if each.Type() == _INT16 and _is_quantized(each)]
+    wide = [each for each in tensors if each.Type() == _INT16 and is_quantized(each)]
     if wide:
         raise UnsupportedModelError(
             f"{name} has {len(wide)} tensors that are quantised to int16, and TVM compiles those "
             "of int8 and uint8; quantise it to int8, or run it with the backend full-tflite"
         )
-
-
-def _is_quantized(tensor: Any) -> bool:
-    parameters = tensor.Quantization()
-    return bool(parameters and parameters.ScaleLength())
 
 
 def _convert(model: Any, name: str, shapes: Mapping[str, tuple[int, ...]], hint: str) -> Any:

@@ -9,7 +9,7 @@ from ei_runner_core import TensorSpec, UnsupportedModelError
 
 from .messages import shortened
 
-__all__ = ["named_tensors", "tensor_spec"]
+__all__ = ["is_quantized", "named_tensors", "tensor_spec"]
 
 _DTYPES = {
     0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16",
@@ -25,6 +25,12 @@ def named_tensors(graph: Any, indices: Iterable[Any]) -> dict[str, Any]:
         name = tensor.Name().decode("utf-8")
         named[f"{name}#{index}" if name in named else name] = tensor
     return named
+
+
+def is_quantized(tensor: Any) -> bool:
+    """Whether the file says how its whole numbers stand for others."""
+    parameters = tensor.Quantization()
+    return bool(parameters and parameters.ScaleLength())
 
 
 def tensor_spec(name: str, tensor: Any) -> TensorSpec:

@@ -160,6 +160,12 @@ NETWORKS = {
         [Tensor((1, 4, 5, 4), INT8, 0.05, -3)] * 2,
         ("SplitOptions", {"NumSplits": 2}),
     ),
+    "a quotient": network_of(
+        "DIV",
+        [PICTURE, Tensor((8,), INT8, 0.01, -28, data=np.arange(22, 78, 7, INT8))],
+        [through(PICTURE)],
+        ("DivOptions", {}),
+    ),
     "the place of the largest": network_of(
         "ARG_MAX",
         [PICTURE, Tensor((), INT32, data=np.array(3, INT32))],

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Callable, Sequence
 
+from ei_runner_core.authoring.children import SIGNAL_HINTS, how_it_ended, signal_name
 from ei_runner_core.authoring.native_files import explain_loading
 
 __all__ = ["explain", "said"]
 
 _LONGEST_SAID = 800
 _LONGEST_LINE = 300
-_SIGNALS: dict[int, str] = {
-    signal.SIGILL: "this processor lacks an instruction that it was built with",
-    signal.SIGKILL: "somebody killed it, perhaps the system because memory ran out",
-    signal.SIGSEGV: "it crashed",
-    signal.SIGBUS: "it crashed; perhaps shared memory is full, see df /dev/shm",
-    signal.SIGFPE: "it crashed in a computation",
-    signal.SIGABRT: "it gave up by itself",
-    signal.SIGINT: "somebody stopped it",
-    signal.SIGTERM: "somebody stopped it",
-    signal.SIGHUP: "somebody stopped it",
+_SIGNALS = {
+    **SIGNAL_HINTS,
+    "SIGSEGV": "it crashed",
+    "SIGBUS": "it crashed; perhaps shared memory is full, see df /dev/shm",
+    "SIGFPE": "it crashed in a computation",
+    "SIGABRT": "it gave up by itself",
+    "SIGINT": "somebody stopped it",
+    "SIGTERM": "somebody stopped it",
+    "SIGHUP": "somebody stopped it",
 }
 _EXIT_CODES = {
     126: "it, or something that it starts, may not be executed or is for another processor",
@@ -59,16 +58,7 @@ def _how(status: tuple[str, int] | None) -> str:
     if status is None:
         return "has closed the connection, but still runs"
     kind, number = status
-    if kind == "exited":
-        return f"has ended with the exit code {number}"
-    return f"was ended by the signal {_signal_name(number) or number}"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return ""
+    return how_it_ended(-number if kind == "signal" else number, hints={})
 
 
 def _hint_of_status(status: tuple[str, int] | None) -> str:
@@ -76,12 +66,12 @@ def _hint_of_status(status: tuple[str, int] | None) -> str:
         return ""
     kind, number = status
     if kind == "signal":
-        return _SIGNALS.get(number, "")
+        return _SIGNALS.get(signal_name(number), "")
     if number in _EXIT_CODES:
         return _EXIT_CODES[number]
     # programs and shells that are stopped by a signal tell so with 128 and its number
-    hint = _SIGNALS.get(number - 128, "")
-    return f"as after {_signal_name(number - 128)}: {hint}" if hint else ""
+    name = signal_name(number - 128)
+    return f"as after {name}: {_SIGNALS[name]}" if name in _SIGNALS else ""
 
 
 def _hint_of_output(text: str) -> str:

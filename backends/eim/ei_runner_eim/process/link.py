@@ -7,7 +7,6 @@ import fcntl
 import io
 import math
 import os
-import re
 import select
 import shutil
 import subprocess
@@ -18,12 +17,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from ei_runner_core.authoring.children import own_interpreter
+
 __all__ = ["GuardLink", "News"]
 
 _GUARD = Path(__file__).with_name("guard.py")
 _FORK_S = 0.1
 _REAP_S = 0.02
-_PYTHON = re.compile(r"(python|pypy)[\d.]*t?d?")
 
 News = tuple[str, int]
 """A word of the guard, with its number."""
@@ -193,17 +193,12 @@ def _own_end(closing: ExitStack) -> int:
 
 
 def _python() -> str:
-    """A Python for the guard: in a frozen or embedding program it is not ``sys.executable``."""
-    if _is_python(sys.executable):
-        return sys.executable
+    """A Python for the guard: any will do, also where this program has none of its own."""
+    with contextlib.suppress(FileNotFoundError):
+        return own_interpreter()
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     folder = sysconfig.get_config_var("BINDIR") or ""
     for candidate in (os.path.join(folder, version), version, "python3"):  # noqa: PTH118 - text
         if found := shutil.which(candidate):
             return found
     raise FileNotFoundError("there is no Python for the guard of the program; install python3")
-
-
-def _is_python(path: str | None) -> bool:
-    is_frozen = getattr(sys, "frozen", False)
-    return bool(path) and not is_frozen and _PYTHON.match(Path(path or "").name.lower()) is not None

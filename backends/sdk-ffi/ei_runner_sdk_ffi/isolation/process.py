@@ -10,7 +10,6 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -18,22 +17,16 @@ from typing import BinaryIO
 
 from ei_runner_core import BackendUnavailableError
 from ei_runner_core.authoring import one_line
+from ei_runner_core.authoring.children import how_it_ended, python_command
 
 from .memory import anonymous_file
 from .output import Output
 
 __all__ = ["Expired", "WorkerProcess"]
 
-_BOOTSTRAP = (
-    "import sys; sys.path[:] = sys.argv[4:]; "
-    "from ei_runner_sdk_ffi.isolation.worker import main; main()"
-)
+_WORKER = "ei_runner_sdk_ffi.isolation.worker"
 _CHUNK = 1 << 16
 _REAP_S = 5.0
-_HINTS: dict[int, str] = {
-    signal.SIGILL: " (this processor lacks an instruction that it was built with)",
-    signal.SIGKILL: " (somebody killed it, perhaps the system because memory ran out)",
-}
 
 
 class Expired(Exception):  # noqa: N818 - who waits decides what it means
@@ -108,12 +101,7 @@ class WorkerProcess:
 
     def how_it_ended(self) -> str:
         """A clause that says how it ended."""
-        code = self._process.returncode if self._process else 0
-        if code >= 0:
-            return f"has ended with the exit code {code}"
-        with contextlib.suppress(ValueError):  # a signal without a name
-            return f"was ended by the signal {signal.Signals(-code).name}{_HINTS.get(-code, '')}"
-        return f"was ended by the signal {-code}"
+        return how_it_ended(self._process.returncode if self._process else 0)
 
     def end(self, patience: float) -> None:
         """Ask it to end, and kill it if that takes longer than ``patience`` seconds.
@@ -153,7 +141,7 @@ class WorkerProcess:
             self.memory = undo.enter_context(anonymous_file())
             fds = [_above_stdio(file.fileno(), copies) for file in (theirs, self.memory)]
             process = subprocess.Popen(  # noqa: S603 - our own program
-                [_python(), "-c", _BOOTSTRAP, *map(str, (*fds, os.getpid())), *sys.path],
+                python_command(_WORKER, *map(str, (*fds, os.getpid()))),
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -197,13 +185,6 @@ class WorkerProcess:
         for file in (process.stdin, process.stdout, self.socket, self.memory):
             if file is not None:
                 file.close()
-
-
-def _python() -> str:
-    """The interpreter; a frozen program would run itself again and again instead."""
-    if getattr(sys, "frozen", False) or not sys.executable:
-        raise FileNotFoundError("this program has no Python interpreter of its own")
-    return sys.executable
 
 
 def _above_stdio(fd: int, copies: ExitStack) -> int:

@@ -34,7 +34,7 @@ _FAILURES = {"open": "the model cannot be opened"}
 def main() -> None:
     """Serve one model from its opening to its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    channel, memory, parent = map(int, sys.argv[1:4])
+    channel, memory, parent = map(int, sys.argv[1:])
     del sys.argv[1:]
     for fd in (channel, memory):
         os.set_inheritable(fd, False)  # noqa: FBT003 - it takes no keyword
