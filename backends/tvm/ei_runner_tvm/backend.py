@@ -96,14 +96,14 @@ class TvmBackend(TensorBackend):
 
 def _compiled_here(network: Network, options: Options, runtime: Runtime) -> Stored:
     def check(stored: Stored) -> None:
-        if options.self_check:
-            from .self_check import check_answers
+        from .self_check import check_answers
 
-            with _loaded(stored, runtime, network.name) as session:
-                check_answers(network, session)
+        with _loaded(stored, runtime, network.name) as session:
+            check_answers(network, session)
 
+    chosen_check = check if options.self_check else None
     compiling, timeout = options.compiling(NATIVE), options.compile_timeout
-    return compiled_network(network, compiling, runtime, timeout, check)
+    return compiled_network(network, compiling, runtime, timeout, chosen_check)
 
 
 def _loaded(stored: Stored, runtime: Runtime, name: str) -> TvmSession:

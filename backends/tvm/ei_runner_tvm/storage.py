@@ -59,7 +59,7 @@ def compiled_network(
     options: CompileOptions,
     runtime: Runtime,
     timeout: float,
-    check: Callable[[Stored], None],
+    check: Callable[[Stored], None] | None,
 ) -> Stored:
     """What TVM makes of a network on this machine, now or at an earlier time.
 
@@ -69,7 +69,7 @@ def compiled_network(
         runtime: what is to run it.
         timeout: seconds to compile it, or to wait for another process that does.
         check: looks at what was compiled now, before others can see it; what it raises is handed
-            on, and nothing is kept.
+            on, and nothing is kept. What was never looked at is kept apart.
 
     Raises:
         BackendUnavailableError: the compiler is missing, or is of another TVM than the runtime.
@@ -85,9 +85,11 @@ def compiled_network(
         with _told(f"compiling {network.name} with TVM {version}, once for this machine"):
             compiled = compile_apart(network, options, "", folder, timeout)
         _write(folder, compiled.manifest, compiled.library)
-        check(Stored(compiled.manifest, folder / LIBRARY))
+        if check is not None:
+            check(Stored(compiled.manifest, folder / LIBRARY))
 
-    key = _key_of("here", network.format, content, options, version)
+    purpose = "here" if check is not None else "here, unchecked"
+    key = _key_of(purpose, network.format, content, options, version)
     return _stored(key, make, network.name, timeout)
 
 
