@@ -150,7 +150,7 @@ def test_words_before_json_can_be_left_out(uploads: Uploads) -> None:
 def test_a_first_line_of_words_says_what_is_expected(uploads: Uploads, line, axes) -> None:
     answer = uploads.run("collect", "--readings", "1", "--interval", "1", *axes, stdin=f"{line}\n")
     assert answer.returncode == 2
-    assert "expected values or names that are separated by commas; --skip-bad-lin" in answer.stderr
+    assert "separated by commas or semicolons; --skip-bad-lines leaves out" in answer.stderr
 
 
 def test_there_may_be_no_stdin(uploads: Uploads) -> None:

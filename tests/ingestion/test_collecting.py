@@ -43,6 +43,11 @@ def test_the_first_line_tells_what_separates_values(separator: str) -> None:
         assert rows(separator.join("xy"), *lines) == rows(*lines)
 
 
+def test_a_line_may_end_with_a_separator_and_spreadsheets_may_say_which_it_is() -> None:
+    assert rows("sep=;", "x;y;", "1;2;", "3;4") == rows("x,y", "1,2", "3,4")
+    assert rows("1,2,", "3,4,") == rows("1,2", "3,4")
+
+
 def test_axes_are_chosen_and_ordered() -> None:
     assert rows("x,y,z", "1,2,3", axes=["z", "x"]) == [(None, (3.0, 1.0))]
     assert rows('{"x": 1, "y": 2, "timestamp": 5}', axes=["y"]) == [(5.0, (2.0,))]
@@ -59,7 +64,9 @@ def test_empty_lines_and_blanks_do_not_matter() -> None:
         (["x,y", "1"], "line 2 has 1 values, expected 2 \\(x, y\\)"),
         (["x,y", "1,up"], "line 2: y is 'up', expected a finite number"),
         (["x,y", "1,nan"], "line 2: y is 'nan'"),
-        (["x,x", "1,2"], "the names in line 1 are not different"),
+        (["x,x", "1,2"], "the names in line 1 are not different: x, x"),
+        (["x,,z", "1,2,3"], "line 1 has no name for its column 2"),
+        (["1,5;2,5"], "line 1 has the value '1,5', expected a decimal point: 1.5"),
         (["[1, 2]", "[1]"], "line 2 has 1 values"),
         (['{"x": 1}', '{"y": 1}'], "line 2 has no value for 'x'"),
         (['{"x": true}'], "line 1: x is True"),

@@ -21,6 +21,8 @@ OnBadLine = Callable[[InvalidInputError], object]
 """Is told what is wrong with a line that is left out."""
 
 _BLANK = re.compile(r"\s")
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_NOTE_OF_SPREADSHEETS = re.compile(r"sep=.?", re.IGNORECASE)
 _TIMESTAMP = "timestamp"
 _LONGEST_LINE = 1_000_000
 
@@ -45,7 +47,8 @@ def read_lines(
     """Make readings of lines.
 
     CSV may begin with a line of names; a column ``timestamp`` is the time in ms. Its first line
-    tells whether values are separated by semicolons, by commas or, where it is numbers, by blanks.
+    tells whether values are separated by semicolons, by commas or, where it is numbers, by blanks;
+    one that spreadsheets write to say so, such as ``sep=;``, is not read.
     A line of JSON is an object of values by name, also with ``timestamp``, or a list of values.
 
     Args:
@@ -65,7 +68,8 @@ def read_lines(
             f"the format of the lines is {line_format!r}, expected {' or '.join(LINE_FORMATS)}"
         )
     numbered = ((n, line.strip()) for n, line in enumerate(lines, 1))
-    kept = _good((line for line in numbered if line[1]), _checked, on_bad_line)
+    told = (line for line in numbered if line[1] and not _NOTE_OF_SPREADSHEETS.fullmatch(line[1]))
+    kept = _good(told, _checked, on_bad_line)
 
     def begun(first: _Numbered) -> Readings:
         chosen = line_format or ("jsonl" if first[1][0] in "[{" else "csv")
@@ -117,9 +121,21 @@ def _separator(number: int, line: str) -> str:
     if all(map(_is_number, line.split())):
         return " "
     raise InvalidInputError(  # a greeting, or names that cannot be told from one
-        f"line {number} is {line[:80]!r}: expected values or names that are separated by commas; "
-        "--skip-bad-lines leaves out lines that are something else"
+        f"line {number} is {line[:80]!r}: expected values or names that are separated by commas or "
+        "semicolons; --skip-bad-lines leaves out lines that are something else"
     )
+
+
+def _check_names(number: int, names: Sequence[str]) -> None:
+    if wrong := next(filter(_DECIMAL_COMMA.fullmatch, names), None):
+        raise InvalidInputError(
+            f"line {number} has the value {wrong!r}, expected a decimal point: "
+            f"{wrong.replace(',', '.')}"
+        )
+    if "" in names:
+        raise InvalidInputError(f"line {number} has no name for its column {names.index('') + 1}")
+    if len(set(names)) != len(names):
+        raise InvalidInputError(f"the names in line {number} are not different: {', '.join(names)}")
 
 
 def _csv(
@@ -130,16 +146,20 @@ def _csv(
 ) -> Readings:
     separator = _separator(*first)
     head = _cells(*first, separator)
+    if len(head) > 1 and not head[-1]:  # a separator at the end of a line ends it
+        del head[-1]
     has_names = not all(map(_is_number, head))
     names = tuple(head) if has_names else axes or tuple(f"axis{i}" for i in range(len(head)))
-    if has_names and len(set(names)) != len(names):
-        raise InvalidInputError(f"the names in line {first[0]} are not different: {first[1]}")
+    if has_names:
+        _check_names(first[0], names)
     chosen = axes or tuple(name for name in names if name.lower() != _TIMESTAMP)
     places = [_place(name, names) for name in chosen]
     clock = next((i for i, name in enumerate(names) if name.lower() == _TIMESTAMP), None)
 
     def row(line: _Numbered) -> tuple[float | None, tuple[float, ...]]:
         cells = _cells(*line, separator)
+        if len(cells) == len(names) + 1 and not cells[-1]:
+            del cells[-1]
         if len(cells) != len(names):
             raise InvalidInputError(
                 f"line {line[0]} has {len(cells)} values, expected {len(names)} "
