@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
 from ...errors import InvalidInputError
+from .csv_lines import csv_columns
+from .json_lines import json_columns
+from .rows import NumberedLine, Row
 
 __all__ = ["LINE_FORMATS", "OnBadLine", "Readings", "read_lines"]
 
@@ -20,11 +20,9 @@ LINE_FORMATS = ("csv", "jsonl")
 OnBadLine = Callable[[InvalidInputError], object]
 """Is told what is wrong with a line that is left out."""
 
-_BLANK = re.compile(r"\s")
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _NOTE_OF_SPREADSHEETS = re.compile(r"sep=.?", re.IGNORECASE)
-_TIMESTAMP = "timestamp"
 _LONGEST_LINE = 1_000_000
+_Found = TypeVar("_Found")
 
 
 class Readings(Struct, frozen=True):
@@ -34,7 +32,7 @@ class Readings(Struct, frozen=True):
     """
 
     axes: tuple[str, ...]
-    rows: Iterator[tuple[float | None, tuple[float, ...]]]
+    rows: Iterator[Row]
 
 
 def read_lines(
@@ -71,10 +69,11 @@ def read_lines(
     told = (line for line in numbered if line[1] and not _NOTE_OF_SPREADSHEETS.fullmatch(line[1]))
     kept = _good(told, _checked, on_bad_line)
 
-    def begun(first: _Numbered) -> Readings:
+    def begun(first: NumberedLine) -> Readings:
         chosen = line_format or ("jsonl" if first[1][0] in "[{" else "csv")
-        read = _csv if chosen == "csv" else _json_lines
-        return read(first, kept, tuple(axes), on_bad_line)
+        columns = (csv_columns if chosen == "csv" else json_columns)(first, tuple(axes))
+        rows = kept if columns.has_header else chain([first], kept)
+        return Readings(columns.axes, _good(rows, columns.read_row, on_bad_line))
 
     readings = next(_good(kept, begun, on_bad_line), None)
     if readings is None:
@@ -82,13 +81,9 @@ def read_lines(
     return readings
 
 
-_Numbered = tuple[int, str]
-_Found = TypeVar("_Found")
-
-
 def _good(
-    lines: Iterable[_Numbered],
-    read: Callable[[_Numbered], _Found],
+    lines: Iterable[NumberedLine],
+    read: Callable[[NumberedLine], _Found],
     on_bad_line: OnBadLine | None,
 ) -> Iterator[_Found]:
     """What is read of lines, without the bad ones if these are told."""
@@ -103,7 +98,7 @@ def _good(
             yield found
 
 
-def _checked(line: _Numbered) -> _Numbered:
+def _checked(line: NumberedLine) -> NumberedLine:
     number, text = line
     if len(text) > _LONGEST_LINE:
         raise InvalidInputError(
@@ -111,140 +106,3 @@ def _checked(line: _Numbered) -> _Numbered:
             "reading a line"
         )
     return line
-
-
-def _separator(number: int, line: str) -> str:
-    """What separates the values of a first line: a semicolon, a comma or blanks."""
-    found = next((mark for mark in ";," if mark in line), None)
-    if found is not None or not _BLANK.search(line):
-        return found or ","
-    if all(map(_is_number, line.split())):
-        return " "
-    raise InvalidInputError(  # a greeting, or names that cannot be told from one
-        f"line {number} is {line[:80]!r}: expected values or names that are separated by commas or "
-        "semicolons; --skip-bad-lines leaves out lines that are something else"
-    )
-
-
-def _check_names(number: int, names: Sequence[str]) -> None:
-    if wrong := next(filter(_DECIMAL_COMMA.fullmatch, names), None):
-        raise InvalidInputError(
-            f"line {number} has the value {wrong!r}, expected a decimal point: "
-            f"{wrong.replace(',', '.')}"
-        )
-    if "" in names:
-        raise InvalidInputError(f"line {number} has no name for its column {names.index('') + 1}")
-    if len(set(names)) != len(names):
-        raise InvalidInputError(f"the names in line {number} are not different: {', '.join(names)}")
-
-
-def _csv(
-    first: _Numbered,
-    rest: Iterator[_Numbered],
-    axes: tuple[str, ...],
-    on_bad_line: OnBadLine | None,
-) -> Readings:
-    separator = _separator(*first)
-    head = _cells(*first, separator)
-    if len(head) > 1 and not head[-1]:  # a separator at the end of a line ends it
-        del head[-1]
-    has_names = not all(map(_is_number, head))
-    names = tuple(head) if has_names else axes or tuple(f"axis{i}" for i in range(len(head)))
-    if has_names:
-        _check_names(first[0], names)
-    chosen = axes or tuple(name for name in names if name.lower() != _TIMESTAMP)
-    places = [_place(name, names) for name in chosen]
-    clock = next((i for i, name in enumerate(names) if name.lower() == _TIMESTAMP), None)
-
-    def row(line: _Numbered) -> tuple[float | None, tuple[float, ...]]:
-        cells = _cells(*line, separator)
-        if len(cells) == len(names) + 1 and not cells[-1]:
-            del cells[-1]
-        if len(cells) != len(names):
-            raise InvalidInputError(
-                f"line {line[0]} has {len(cells)} values, expected {len(names)} "
-                f"({', '.join(names)}): {line[1][:200]}"
-            )
-        values = tuple(_number(line[0], names[i], cells[i]) for i in places)
-        return None if clock is None else _number(line[0], names[clock], cells[clock]), values
-
-    return Readings(chosen, _good(rest if has_names else chain([first], rest), row, on_bad_line))
-
-
-def _json_lines(
-    first: _Numbered,
-    rest: Iterator[_Numbered],
-    axes: tuple[str, ...],
-    on_bad_line: OnBadLine | None,
-) -> Readings:
-    head = _document(*first)
-    if isinstance(head, Mapping):
-        names = axes or tuple(name for name in head if name.lower() != _TIMESTAMP)
-    else:
-        names = axes or tuple(f"axis{i}" for i in range(len(head)))
-
-    def row(line: _Numbered) -> tuple[float | None, tuple[float, ...]]:
-        number, found = line[0], _document(*line)
-        if isinstance(found, Mapping):
-            lacking = [name for name in names if name not in found]
-            if lacking:
-                raise InvalidInputError(
-                    f"line {number} has no value for {lacking[0]!r}, expected {', '.join(names)}"
-                )
-            time = found.get(_TIMESTAMP)
-            values = tuple(_number(number, name, found[name]) for name in names)
-            return None if time is None else _number(number, _TIMESTAMP, time), values
-        if len(found) != len(names):
-            raise InvalidInputError(
-                f"line {number} has {len(found)} values, expected {len(names)} ({', '.join(names)})"
-            )
-        return None, tuple(_number(number, *pair) for pair in zip(names, found, strict=True))
-
-    return Readings(names, _good(chain([first], rest), row, on_bad_line))
-
-
-def _cells(number: int, line: str, separator: str) -> list[str]:
-    if separator == " ":
-        return line.split()
-    try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=separator, strict=True))]
-    except csv.Error as error:
-        raise InvalidInputError(f"line {number} is no CSV: {error}: {line[:200]}") from error
-
-
-def _document(number: int, line: str) -> Any:
-    try:
-        found = json.loads(line)
-    except ValueError as error:
-        raise InvalidInputError(f"line {number} is no JSON: {error}: {line[:200]}") from error
-    except RecursionError:
-        raise InvalidInputError(f"line {number} is nested too deeply") from None
-    if not isinstance(found, (Mapping, list)):
-        raise InvalidInputError(
-            f"line {number} is {line[:200]}, expected an object of values by name, or a list"
-        )
-    return found
-
-
-def _place(name: str, names: Sequence[str]) -> int:
-    if name in names:
-        return names.index(name)
-    raise InvalidInputError(f"the stream has no axis {name!r}; it has {', '.join(names)}")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(line: int, name: str, value: object) -> float:
-    try:
-        found = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        found = math.nan
-    if not math.isfinite(found):
-        raise InvalidInputError(f"line {line}: {name} is {value!r}, expected a finite number")
-    return found
