@@ -14,7 +14,8 @@ _MOST_NAMES = 20
 
 
 def shortened(text: str, length: int = _LONGEST) -> str:
-    """A text, cut off behind so many characters."""
+    """A text that can be printed, cut off behind so many characters."""
+    text = _printable(text)
     return text if len(text) <= length else f"{text[:length]}..."
 
 
@@ -27,8 +28,7 @@ def reason(error: BaseException) -> str:
 def last_lines(output: bytes, count: int) -> str:
     """The last lines of what a program printed, as one that can be printed."""
     lines = filter(None, map(str.strip, output.decode(errors="replace").splitlines()))
-    text = " | ".join([*lines][-count:])
-    text = "".join(character if character.isprintable() else " " for character in text)
+    text = _printable(" | ".join([*lines][-count:]))
     return text if len(text) <= _LONGEST else f"...{text[-_LONGEST:]}"
 
 
@@ -37,3 +37,7 @@ def counted(names: Iterable[str]) -> str:
     counts = sorted(Counter(names).items())
     shown = ", ".join(f"{shortened(name, 80)} ({count})" for name, count in counts[:_MOST_NAMES])
     return f"{shown} and {len(counts) - _MOST_NAMES} others" if counts[_MOST_NAMES:] else shown
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -76,6 +76,12 @@ def _parse(content: bytes, name: str) -> Any:
             f"{name} is no ONNX network: it has no graph with an output ({len(content)} bytes); "
             "export it again"
         )
+    kinds = (kind for node in _nodes(model.graph) for kind in (node.domain, node.op_type))
+    if any(isinstance(kind, bytes) for kind in kinds):  # as protobuf gives what is no text
+        raise ModelFormatError(
+            f"{name} is damaged, or no valid network: an operator's name is no UTF-8; export it "
+            "again"
+        )
     return model
 
 

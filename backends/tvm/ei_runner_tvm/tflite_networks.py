@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-from ei_runner_core import EdgeImpulseError, ModelFormatError, UnsupportedModelError
+from ei_runner_core import ModelFormatError, UnsupportedModelError
 
 from .input_shapes import fixed_shapes
 from .messages import counted, reason, shortened
 from .networks import ROLES, Imported, end_builder, import_errors, shaped_specs
 from .tflite_converter import OperatorError, converter_class, mended_converter
+from .tflite_damage import check_sizes, is_damage, reading
 from .tflite_tensors import is_quantized, named_tensors, tensor_spec
 
 __all__ = ["import_tflite"]
@@ -35,27 +36,21 @@ def import_tflite(content: bytes, name: str, asked: Mapping[str, tuple[int, ...]
             f"{name} is no TensorFlow Lite network: expected {_MAGIC!r} at byte 4, found "
             f"{content[4:8]!r} ({len(content)} bytes); export it again"
         )
-    try:
+    known = _known_operators()
+    with reading(name, len(content)):
         model = import_module("tflite").Model.GetRootAsModel(content, 0)
         operators = list(_operator_names(model))
+        _check_operators(operators, known, name)
         graph = model.Subgraphs(0)
         inputs = named_tensors(graph, graph.InputsAsNumpy())
         outputs = named_tensors(graph, graph.OutputsAsNumpy())
         specs = [tuple(tensor_spec(*item) for item in each.items()) for each in (inputs, outputs)]
-    except EdgeImpulseError:
-        raise
-    except import_errors() as error:
-        raise ModelFormatError(
-            f"{name} is a damaged TensorFlow Lite network ({reason(error)}); copy or export it "
-            "again"
-        ) from error
-    _check_operators(operators, name)
-    _check_stateless(graph, name)
-    _check_widths(graph, name)
-    shapes = fixed_shapes({spec.name: spec.shape for spec in specs[0]}, asked, name)
-    asks_for_sizes = "SHAPE" in operators
-    by_own_name = dict(zip(_own_names(inputs), shapes.values(), strict=True))
-    module = _convert(model, name, by_own_name, _OF_SIZES if asks_for_sizes else _HINT)
+        _check_stateless(graph, name)
+        _check_widths(graph, name)
+        check_sizes(model, graph, name)
+        shapes = fixed_shapes({spec.name: spec.shape for spec in specs[0]}, asked, name)
+        by_own_name = dict(zip(_own_names(inputs), shapes.values(), strict=True))
+        module = _convert(model, name, by_own_name, _OF_SIZES if "SHAPE" in operators else _HINT)
     return Imported(
         module, *(shaped_specs(module, *each) for each in zip(ROLES, specs, strict=True))
     )
@@ -79,8 +74,7 @@ def _operator_names(model: Any) -> Iterator[str]:
             yield (code.CustomCode() or b"").decode("utf-8") if name == "CUSTOM" else name
 
 
-def _check_operators(operators: list[str], name: str) -> None:
-    known = _known_operators()
+def _check_operators(operators: list[str], known: set[str], name: str) -> None:
     missing = [operator for operator in operators if operator not in known]
     if missing:
         raise UnsupportedModelError(
@@ -122,5 +116,8 @@ def _convert(model: Any, name: str, shapes: Mapping[str, tuple[int, ...]], hint:
     except import_errors() as error:
         end_builder(error)
         is_named = isinstance(error, OperatorError)
+        cause = (error.__cause__ if is_named else None) or error
+        if is_damage(cause):
+            raise cause from None
         what = f"the operator {error} of {name}" if is_named else f"{name}: {reason(error)}"
         raise UnsupportedModelError(f"TVM cannot compile {what}; {hint}") from error

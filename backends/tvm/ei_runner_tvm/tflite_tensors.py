@@ -9,12 +9,13 @@ from ei_runner_core import TensorSpec, UnsupportedModelError
 
 from .messages import shortened
 
-__all__ = ["is_quantized", "named_tensors", "tensor_spec"]
+__all__ = ["DTYPES", "is_quantized", "named_tensors", "tensor_spec"]
 
-_DTYPES = {
+DTYPES = {
     0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16",
     9: "int8", 10: "float64", 12: "uint64", 15: "uint32", 16: "uint16",
 }  # fmt: skip
+"""TensorFlow Lite's numbers of the types that NumPy has."""
 
 
 def named_tensors(graph: Any, indices: Iterable[Any]) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def tensor_spec(name: str, tensor: Any) -> TensorSpec:
             way.
     """
     shown = shortened(repr(name), 200)
-    dtype = _DTYPES.get(tensor.Type())
+    dtype = DTYPES.get(tensor.Type())
     if dtype is None:
         raise UnsupportedModelError(
             f"the tensor {shown} has the type number {tensor.Type()} of TensorFlow Lite, expected "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import random
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import onnx
@@ -211,6 +213,93 @@ def test_a_damaged_network_is_an_error_or_a_network(suffix, capfd):
         with contextlib.suppress(EdgeImpulseError):
             imported(bytes(changed), suffix)
     assert capfd.readouterr().err == ""
+
+
+def patched(content: bytes, place: int, value: bytes) -> bytes:
+    return content[:place] + value + content[place + len(value) :]
+
+
+def every_damage(content: bytes) -> Iterator[bytes]:
+    """Cut off anywhere, and with pointers and numbers changed near its end, where its graph is."""
+    generator = random.Random(0)
+    for _ in range(60):
+        yield content[: generator.randrange(len(content))]
+        aligned = generator.randrange(len(content) - 5000, len(content) - 4) & ~3
+        for value in (b"\xff" * 4, bytes(4), (1 << 20).to_bytes(4, "little")):
+            yield patched(content, aligned, value)
+        flipped = generator.randrange(len(content) - 5000, len(content))
+        bit = 1 << generator.randrange(8)
+        yield patched(content, flipped, bytes([content[flipped] ^ bit]))
+
+
+def refusals(contents: Iterable[bytes]) -> Iterator[EdgeImpulseError]:
+    for content in contents:
+        try:
+            imported(content, ".tflite")
+        except EdgeImpulseError as error:
+            yield error
+
+
+def test_a_damaged_tflite_network_is_nothing_but_an_error_of_its_own(capfd):
+    content = (demo("motion").model("int8") / "network.tflite").read_bytes()
+
+    errors = list(refusals(every_damage(content)))
+
+    assert len(errors) > 60
+    assert {type(error) for error in errors} <= {ModelFormatError, UnsupportedModelError}
+    assert all(str(error).isprintable() for error in errors)
+    assert not any("unpack_from" in str(error) or "codec" in str(error) for error in errors)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_tflite_network_that_points_beyond_its_end_is_damaged():
+    content = (demo("motion").model("int8") / "network.tflite").read_bytes()
+    cut = content[: len(content) // 2]
+
+    refused(
+        cut,
+        rf"is a damaged .*: it ends after {len(cut)} bytes, but points beyond that; copy or export",
+        ModelFormatError,
+        suffix=".tflite",
+    )
+
+
+def test_a_tflite_constant_that_its_shape_does_not_suit_is_damaged():
+    content = (demo("motion").model("float32") / "network.tflite").read_bytes()
+    tflite = pytest.importorskip("tflite")
+    graph = (model := tflite.Model.GetRootAsModel(content, 0)).Subgraphs(0)
+    tensors = map(graph.Tensors, range(graph.TensorsLength()))
+    constant = next(each for each in tensors if model.Buffers(each.Buffer()).DataLength())
+    table = constant._tab
+    changed = patched(content, table.Vector(table.Offset(4)), (1000).to_bytes(4, "little"))
+
+    refused(
+        changed,
+        r"the tensor '.*' has \d+ bytes, expected \d+ for \w+ of the shape \(1000,",
+        ModelFormatError,
+        suffix=".tflite",
+    )
+
+
+def test_a_tflite_name_that_is_no_utf8_is_damage():
+    content = (demo("motion").model("float32") / "network.tflite").read_bytes()
+    tflite = pytest.importorskip("tflite")
+    graph = tflite.Model.GetRootAsModel(content, 0).Subgraphs(0)
+    name = graph.Tensors(int(graph.Inputs(0))).Name()
+
+    changed = content.replace(name, b"\xff" * len(name))
+
+    refused(changed, "one of its names is no UTF-8", ModelFormatError, suffix=".tflite")
+
+
+@pytest.mark.parametrize("field", ["Relu", "ai.onnx"])
+def test_onnx_operators_whose_names_are_no_utf8_are_damage(field):
+    nodes = [helper.make_node(kind, ["x"], ["y"], domain="ai.onnx") for kind in ("Relu", "Odd")]
+    content = network_of(nodes, [X], [Y])
+
+    changed = content.replace(field.encode(), b"\xff" * len(field))
+
+    refused(changed, "damaged, .*an operator's name is no UTF-8", ModelFormatError)
 
 
 def test_a_missing_file_is_told(tmp_path):
