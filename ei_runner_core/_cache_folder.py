@@ -22,7 +22,8 @@ def cache_folder(name: str, environment: Mapping[str, str] = os.environ) -> Path
     if place := environment.get(CACHE_VARIABLE):
         try:
             return Path(place).expanduser().absolute() / name
-        except (RuntimeError, ValueError) as error:  # the home of nobody, a NUL byte
+        # the home of nobody, a NUL byte; a part of a path in a folder that was removed
+        except (RuntimeError, ValueError, OSError) as error:
             raise InvalidInputError(
                 f"{CACHE_VARIABLE}={place} cannot be: {error}; name a folder"
             ) from error

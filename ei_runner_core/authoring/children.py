@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 __all__ = ["SIGNAL_HINTS", "how_it_ended", "own_interpreter", "python_command", "signal_name"]
 
 _INTERPRETERS = ("python", "pypy")
+_FLAGS = {
+    "ignore_environment": "-E",
+    "no_user_site": "-s",
+    "no_site": "-S",
+    "safe_path": "-P",
+    "dont_write_bytecode": "-B",
+}
+"""What decides what Python looks at when it starts, by its name in ``sys.flags``."""
 
 SIGNAL_HINTS: Mapping[str, str] = {
     "SIGILL": "this processor lacks an instruction that it was built with",
@@ -39,8 +47,9 @@ def own_interpreter() -> str:
 def python_command(module: str, *arguments: str) -> list[str]:
     """A command that calls the function ``main`` of a module in another process.
 
-    What can be imported here can be there, from the same folders. With ``python -m`` a file in the
-    working directory could take the place of a module.
+    What can be imported here can be there, from the same folders, and what this interpreter was
+    told to ignore is ignored there. With ``python -m`` a file in the working directory could take
+    the place of a module.
 
     Args:
         module: its full name.
@@ -54,7 +63,10 @@ def python_command(module: str, *arguments: str) -> list[str]:
         f"import sys; sys.path[:] = sys.argv[{behind}:]; del sys.argv[{behind}:]; "
         f"from {module} import main; main()"
     )
-    return [own_interpreter(), "-c", code, *arguments, *sys.path]
+    flags = [option for name, option in _FLAGS.items() if getattr(sys.flags, name, False)]
+    entries: Iterable[object] = sys.path
+    paths = [entry for entry in entries if isinstance(entry, str)]  # Python ignores all else
+    return [own_interpreter(), *flags, "-c", code, *arguments, *paths]
 
 
 def how_it_ended(code: int | None, hints: Mapping[str, str] = SIGNAL_HINTS) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from .._cache_folder import CACHE_VARIABLE, cache_folder
-from ..errors import DeadlineError
+from ..errors import DeadlineError, InvalidInputError
 
 __all__ = ["CacheEntry", "ContentCache", "content_key"]
 
@@ -75,6 +75,7 @@ class ContentCache:
 
         Raises:
             DeadlineError: another process made it for longer than that.
+            InvalidInputError: neither the cache nor a folder for temporary files can be written.
         """
         folder = self.root / key
         if _is_whole(folder):
@@ -158,15 +159,27 @@ def _writing() -> Iterator[None]:
 def _make_for_now(make: Callable[[Path], None]) -> Path:
     import tempfile  # this way is rare, and tempfile imports random
 
-    folder = Path(tempfile.mkdtemp(prefix="ei-runner-"))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="ei-runner-"))
+    except OSError as error:
+        raise InvalidInputError(
+            f"there is no folder for what is compiled: {error.strerror or error}; make room, or "
+            f"set {CACHE_VARIABLE} to a folder that can be written"
+        ) from error
     try:
         make(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     # Until the process ends: what is in it may be loaded, and loaded again.
-    weakref.finalize(ContentCache, shutil.rmtree, folder, ignore_errors=True)
+    weakref.finalize(ContentCache, _remove_own, folder, os.getpid())
     return folder
+
+
+def _remove_own(folder: Path, owner: int) -> None:
+    """Remove a folder when the process that made it ends, not when one that it forked does."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_whole(folder: Path) -> bool:

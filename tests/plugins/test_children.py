@@ -108,9 +108,24 @@ def test_a_child_imports_what_can_be_imported_here_and_nothing_else(
     (tmp_path / "here" / "told_module.py").write_text(TELL)
     (tmp_path / "told_module.py").write_text("raise AssertionError('a stranger')")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path / "here"), "/no such folder", *sys.path])
+    paths = [str(tmp_path / "here"), "/no such folder", *sys.path]
+    monkeypatch.setattr(sys, "path", [5, None, *paths])  # Python looks at texts only
 
     command = python_command("told_module", "7", "")
     said = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
 
-    assert (said.stdout, said.stderr) == (f"{['7', '']} {sys.path}\n", "")
+    assert (said.stdout, said.stderr) == (f"{['7', '']} {paths}\n", "")
+
+
+def test_a_child_ignores_what_its_parent_was_told_to_ignore() -> None:
+    """As ``python -E`` ignores a PYTHONHOME that leads nowhere."""
+    code = (
+        f"import sys; sys.path[:] = {sys.path}\n"
+        "from ei_runner_core.authoring.children import python_command\n"
+        "print(*python_command('module')[1:5])"
+    )
+    home = {**os.environ, "PYTHONHOME": "/no such folder"}
+    command = [sys.executable, "-E", "-s", "-B", "-c", code]
+    said = subprocess.run(command, env=home, stdout=subprocess.PIPE, text=True, timeout=PATIENCE)
+
+    assert said.stdout == "-E -s -B -c\n"

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -26,6 +27,17 @@ def make(folder):
     (folder / "a.bin").write_bytes(b"compiled" * 1000)
 print("ready", flush=True)
 print(ContentCache("engine").entry("key", make).was_made)
+"""
+
+
+FORK = """
+import os, sys
+from ei_runner_core.authoring import ContentCache
+folder = ContentCache("engine").entry("key", lambda folder: None).folder
+if not (child := os.fork()):
+    sys.exit()
+os.waitpid(child, 0)
+print(folder.exists(), folder)
 """
 
 
@@ -66,6 +78,16 @@ def test_the_cache_lies_where_the_variable_says(cache, tmp_path):
 def test_a_variable_that_is_no_path_is_refused(monkeypatch):
     monkeypatch.setenv("EI_RUNNER_CACHE", "~nobody-of-that-name/cache")
     with pytest.raises(InvalidInputError, match="EI_RUNNER_CACHE=~nobody"):
+        ContentCache("engine")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="nobody can remove the folder of a process here")
+def test_a_variable_that_starts_in_a_removed_folder_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setenv("EI_RUNNER_CACHE", "cache")
+    with pytest.raises(InvalidInputError, match="EI_RUNNER_CACHE=cache cannot be: .*name a folder"):
         ContentCache("engine")
 
 
@@ -172,6 +194,33 @@ def test_a_cache_that_cannot_be_written_does_not_stop_the_work(tmp_path, monkeyp
     assert content(entry) == b"compiled"
     assert "cannot be written" in caplog.text
     assert "EI_RUNNER_CACHE" in caplog.text
+
+
+def test_where_nothing_at_all_can_be_written_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("EI_RUNNER_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+
+    with pytest.raises(InvalidInputError, match="no folder for .*EI_RUNNER_CACHE"):
+        ContentCache("engine").entry("key", writes())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_what_is_made_for_now_stays_until_the_process_that_made_it_ends(tmp_path):
+    """Not only until one ends that it has forked."""
+    (tmp_path / "file").touch()
+    paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    said = subprocess.run(
+        [sys.executable, "-c", FORK],
+        env=os.environ | paths | {"EI_RUNNER_CACHE": str(tmp_path / "file")},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    ).stdout
+    exists, folder = said.split(maxsplit=1)
+
+    assert exists == "True"
+    assert not Path(folder.strip()).exists()
 
 
 def test_what_nobody_used_for_long_and_what_the_killed_left_goes(cache):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -22,6 +24,7 @@ __all__ = ["build_executable", "load_compiler"]
 _TILES, _LAYOUT = 2, 3  # levels of optimisation
 _CONVOLUTION = "relax.nn.conv2d"
 _CHANNELS_LAST = {_CONVOLUTION: ["NHWC", "HWIO"]}
+_INSTALL = "pip install 'ei-runner[tvm]'"
 _LOG = logging.getLogger("ei_runner_tvm")
 
 
@@ -36,10 +39,11 @@ def load_compiler() -> ModuleType:
         tvm = import_module("tvm")
         import_module("tvm.relax")
         tvm.compile  # noqa: B018 - a TVM without a compiler can be imported
-    except (ImportError, OSError, AttributeError, RuntimeError) as error:
+    except (ImportError, OSError, AttributeError, RuntimeError, MemoryError) as error:
+        is_short = isinstance(error, MemoryError) or os.strerror(errno.ENOMEM) in str(error)
         raise BackendUnavailableError(
-            f"TVM's compiler cannot be imported ({one_line(error)}); install it with: "
-            "pip install 'ei-runner[tvm]'"
+            f"TVM's compiler cannot be imported ({one_line(error)}); "
+            + ("give this process more memory" if is_short else f"install it with: {_INSTALL}")
         ) from error
     return tvm
 

@@ -1,6 +1,6 @@
 """What is said between this process and the one that TVM's compiler works in.
 
-A request and its answer are files in a folder of their own. Through the pipes between the two goes
+A request and its answer are files in a folder of their own. Through the socket between the two goes
 only where a request is, and that its answer is there: so little is never torn.
 """
 

@@ -7,10 +7,13 @@ import math
 import os
 import select
 import signal
+import socket
 import subprocess
 import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
+
+import msgspec
 
 from ei_runner_core import BackendUnavailableError, BuildError, DeadlineError
 from ei_runner_core.authoring import one_line
@@ -30,25 +33,30 @@ _HINTS = {"SIGKILL": SIGNAL_HINTS["SIGKILL"]}
 class CompilerProcess:
     """A process that compiles one network at a time.
 
-    What its libraries print never reaches the terminal: it goes to a file without a name.
+    What it prints never reaches the terminal: it goes to a file without a name.
+
+    Args:
+        workspace: what it removes if this process is killed before the first request is read.
 
     Raises:
         BackendUnavailableError: no process can be started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, workspace: Path) -> None:
         try:
             with ExitStack() as undo:
+                self._channel, theirs = socket.socketpair()
+                undo.enter_context(self._channel)
                 self._printed = undo.enter_context(tempfile.TemporaryFile("a+b", buffering=0))
                 # If an interrupt strikes now, it finds no more requests and ends.
-                self._process = subprocess.Popen(  # noqa: S603 - our own program
-                    python_command(_WORKER, str(os.getpid())),
-                    bufsize=0,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=self._printed,
-                    start_new_session=True,  # Ctrl-C in a terminal is for this process
-                )
+                with theirs:
+                    self._process = subprocess.Popen(  # noqa: S603 - our own program
+                        python_command(_WORKER, str(os.getpid()), str(workspace)),
+                        stdin=theirs.fileno(),  # for answers, too: anything may print to the others
+                        stdout=self._printed,
+                        stderr=self._printed,
+                        start_new_session=True,  # Ctrl-C in a terminal is for this process
+                    )
                 undo.pop_all()
         except OSError as error:
             raise BackendUnavailableError(
@@ -66,26 +74,28 @@ class CompilerProcess:
 
         Raises:
             DeadlineError: there is no answer in time.
-            BuildError: the process has ended.
+            BuildError: the process has ended, or its answer is not there.
         """
-        requests, answers = self._process.stdin, self._process.stdout
-        assert requests is not None  # noqa: S101 - for the type checker
-        assert answers is not None  # noqa: S101
         self._printed.truncate(0)
         poll = select.poll()
-        poll.register(answers, select.POLLIN)
-        with suppress(BrokenPipeError):  # reading will tell
-            requests.write(f"{json.dumps(str(folder))}\n".encode())
+        poll.register(self._channel, select.POLLIN)
+        with suppress(ConnectionError):  # reading will tell
+            self._channel.sendall(f"{json.dumps(str(folder))}\n".encode())
         if not poll.poll(math.ceil(timeout * 1000)):
             raise DeadlineError(
                 f"TVM has not compiled {name} within {timeout:g} s; give it more with the option "
                 "compile_timeout, or less to do with the option optimization"
             )
-        if not answers.read(1):
+        if not self._has_answered():
             raise self._failure(name)
         if said := self._said():
             LOG.debug("TVM's compiler printed: %s", said)
-        return Answer.read(folder)
+        try:
+            return Answer.read(folder)
+        except (OSError, msgspec.DecodeError) as error:
+            raise BuildError(
+                f"what TVM's compiler made of {name} cannot be read: {one_line(error)}; try again"
+            ) from error
 
     def has_ended(self) -> bool:
         """Whether somebody has ended it, or it has crashed."""
@@ -106,9 +116,14 @@ class CompilerProcess:
         self._close()
 
     def _close(self) -> None:
-        for file in (self._process.stdin, self._process.stdout, self._printed):
-            if file is not None:
-                file.close()
+        self._channel.close()
+        self._printed.close()
+
+    def _has_answered(self) -> bool:
+        try:
+            return bool(self._channel.recv(1))
+        except ConnectionError:  # it has ended before it read the request
+            return False
 
     def _failure(self, name: str) -> BuildError:
         said = self._said()

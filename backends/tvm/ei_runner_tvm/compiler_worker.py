@@ -1,7 +1,8 @@
 """The process that TVM's compiler works in: compiles what it is told to until nobody tells it any.
 
-It gets the id of the process that asks as its argument. Each line of its standard input is the name
-of a folder with a request, in JSON; when the answer is there, an empty line is its answer.
+It gets the id of the process that asks and the first workspace as its arguments. Each line of its
+standard input, which is a socket, is the name of a folder with a request, in JSON; when the answer
+is there, an empty line goes back.
 """
 
 from __future__ import annotations
@@ -29,23 +30,22 @@ from .compiling import compile_network
 __all__ = ["main"]
 
 _POLL_S = 0.2
+_CHANNEL = 0  # the standard input
 
 
 def main() -> None:
     """Serve one process, and end with it."""
-    workspaces: list[bytes] = []
-    watcher = threading.Thread(target=_end_with, args=(int(sys.argv[1]), workspaces), daemon=True)
-    watcher.start()
-    answers = os.dup(1)
-    os.dup2(2, 1)  # whatever libraries print is no answer
+    parent, workspace = sys.argv[1:]
+    workspaces = [os.fsencode(workspace)]
+    threading.Thread(target=_end_with, args=(int(parent), workspaces), daemon=True).start()
     for line in sys.stdin.buffer:
         folder = Path(json.loads(line))
         request = Request.read(folder)
-        workspaces.append(request.workspace)
+        # It stays the one: who asks may be killed while it writes there what it has got.
+        workspaces[:] = [request.workspace]
         answer = _answer(request, folder)
         (folder / ANSWER).write_bytes(msgspec.msgpack.encode(answer))
-        workspaces.clear()
-        os.write(answers, b"\n")
+        os.write(_CHANNEL, b"\n")
 
 
 def _answer(request: Request, folder: Path) -> Answer:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import tempfile
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -21,14 +23,14 @@ from .compile_options import CompileOptions
 from .compiler_messages import REQUEST, Answer, Request
 from .compiler_process import CompilerProcess
 from .compiling import CompiledNetwork
-from .keeping import kept_in
+from .keeping import folder_problem, kept_in
 
 __all__ = ["compile_apart"]
 
 _IDLE_S = 10.0
 
 _idle: list[tuple[CompilerProcess, threading.Timer]] = []
-"""At most one, as a rule; it belongs to whoever takes it from here."""
+"""At most one, but for moments; it belongs to whoever takes it from here."""
 
 
 def compile_apart(
@@ -41,33 +43,42 @@ def compile_apart(
         options: how.
         target: the platform that shall run it; empty for this machine.
         workspace: where a folder for object files may be for now. It is removed if this process is
-            killed meanwhile.
+            killed before it compiles another network.
         timeout: seconds.
 
     Raises:
         DeadlineError: it takes longer.
         BuildError: the compiler has crashed.
         BackendUnavailableError: no process can be started.
-        InvalidInputError: there is no room for what it is told.
+        InvalidInputError: there is no room in the workspace, or it has been removed.
         EdgeImpulseError: as those of ``compile_network``.
     """
     workspace = workspace.absolute()  # the other process may be in another folder
     request = Request.of(network, options, target, workspace)
     with ExitStack() as undo:
         with kept_in(workspace, network.name):
-            folder = Path(undo.enter_context(_folder_in(workspace)))
+            folder = undo.enter_context(_folder_in(workspace))
             (folder / REQUEST).write_bytes(msgspec.msgpack.encode(request))
-        return _answer(folder, network.name, timeout).result()
+        try:
+            return _answer(folder, network.name, timeout).result()
+        except BuildError as error:
+            if problem := folder_problem(workspace, network.name, str(error)):
+                raise problem from error
+            raise
 
 
-def _folder_in(workspace: Path) -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(
-        prefix="ei-runner-tvm-", dir=workspace, ignore_cleanup_errors=True
-    )
+@contextmanager
+def _folder_in(workspace: Path) -> Iterator[Path]:
+    # No TemporaryDirectory: in a forked child the end of its copy would remove the folder.
+    folder = Path(tempfile.mkdtemp(prefix="ei-runner-tvm-", dir=workspace))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _answer(folder: Path, name: str, timeout: float) -> Answer:
-    process = _take() or CompilerProcess()
+    process = _take() or CompilerProcess(folder.parent)
     is_sound = False
     try:
         answer = process.ask(folder, name, timeout)
@@ -91,7 +102,7 @@ def _take() -> CompilerProcess | None:
 
 
 def _give(process: CompilerProcess) -> None:
-    """Keep it for a while."""
+    """Keep it for a while, in the place of those that were kept before."""
     timer = threading.Timer(_IDLE_S, lambda: _end(entry))
     timer.daemon = True
     entry = (process, timer)
@@ -100,6 +111,8 @@ def _give(process: CompilerProcess) -> None:
         timer.start()
     except RuntimeError:  # no more threads, or this process ends
         _end(entry)
+    for earlier in _idle[:-1]:  # they take much memory
+        _end(earlier)
 
 
 def _end(entry: tuple[CompilerProcess, threading.Timer]) -> None:
@@ -107,7 +120,9 @@ def _end(entry: tuple[CompilerProcess, threading.Timer]) -> None:
         _idle.remove(entry)
     except ValueError:  # it is at work
         return
-    entry[0].end()
+    process, timer = entry
+    timer.cancel()
+    process.end()
 
 
 @atexit.register

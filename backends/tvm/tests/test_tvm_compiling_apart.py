@@ -148,12 +148,12 @@ def test_one_that_somebody_has_killed_meanwhile_is_replaced(fresh, dense, tmp_pa
     assert compiled(dense.network, tmp_path).library
 
 
-def test_two_threads_compile_at_once(fresh, dense, tmp_path):
-    workers = [Worker(lambda: compiled(dense.network, tmp_path).library) for _ in range(2)]
+def test_threads_compile_at_once_and_one_process_stays(fresh, dense, tmp_path):
+    workers = [Worker(lambda: compiled(dense.network, tmp_path).library) for _ in range(3)]
     for worker in workers:
         worker.finish()
 
-    assert len(idle_ids()) in (1, 2)
+    assert len(idle_ids()) == 1
 
 
 def test_an_error_is_the_same_as_in_this_process(dense, tmp_path):
@@ -179,6 +179,13 @@ def test_what_is_logged_there_is_logged_here(dense, tmp_path, caplog, monkeypatc
         compiled(dense.network, tmp_path)
 
     assert "cannot compile dense.onnx at level 3: no such loop" in caplog.text
+
+
+def test_what_python_prints_when_it_starts_is_no_answer(fresh, dense, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text("print('welcome', flush=True)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    assert compiled(dense.network, tmp_path).library
 
 
 def test_the_variables_and_the_folder_of_who_asks_count(dense, tmp_path, monkeypatch):
@@ -215,10 +222,25 @@ def test_the_timeout_does_not_change_what_is_found_in_the_cache(dense, caplog):
 
 
 @pytest.fixture
+def gate(hanging: Hanging, tmp_path: Path) -> Path:
+    """What the compiler of a program waits for when it starts, after it has told of itself."""
+    os.mkfifo(pipe := tmp_path / "gate")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\n"
+        "if os.environ.get('STARTED'):\n"
+        f"    told = os.open({str(hanging.pipe)!r}, os.O_WRONLY)\n"
+        "    os.write(told, b'0\\n')\n"
+        f"    open({str(pipe)!r}).read()\n"
+        "os.environ['STARTED'] = 'yes'\n"
+    )
+    return pipe
+
+
+@pytest.fixture
 def process(hanging: Hanging, dense: NetworkCase) -> Iterator[subprocess.Popen[str]]:
     """A program whose linker hangs."""
     command = [sys.executable, "-c", SCRIPT, str(dense.network.path), *map(str, hanging)]
-    paths = os.pathsep.join(filter(None, sys.path))
+    paths = os.pathsep.join([os.path.dirname(hanging.linker), *filter(None, sys.path)])  # noqa: PTH120
     with subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True
     ) as started:
@@ -234,6 +256,19 @@ def test_an_interrupt_ends_the_compiler_and_its_linker(hanging, process):
 
 def test_nothing_is_left_of_a_program_that_is_killed(hanging, process):
     hanging.strike(lambda _: process.kill())
+
+    assert not hanging.workspace.exists()
+
+
+def test_nothing_is_left_of_a_program_that_is_killed_while_its_compiler_starts(
+    hanging, gate, process
+):
+    def end(_: int) -> None:
+        process.kill()
+        process.wait(LONG)
+        gate.open("w").close()
+
+    hanging.strike(end)
 
     assert not hanging.workspace.exists()
 
@@ -269,6 +304,21 @@ def test_what_a_compiler_said_last_is_quoted(fresh, dense, tmp_path, monkeypatch
     )
 
 
+def test_a_compiler_that_memory_does_not_suffice_for_is_told(fresh, dense, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, types\n"
+        "class Large(types.ModuleType):\n"
+        "    def __getattr__(self, name): raise MemoryError\n"
+        "sys.modules['tvm'] = Large('tvm')\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    with pytest.raises(
+        BackendUnavailableError, match=r"cannot be imported \(MemoryError\); give .*more memory"
+    ):
+        compiled(dense.network, tmp_path)
+
+
 @pytest.mark.parametrize("program", ["", None, "/usr/bin/blender"])
 def test_a_program_without_a_python_of_its_own_is_told(
     fresh, dense, tmp_path, monkeypatch, program
@@ -282,6 +332,59 @@ def test_a_program_without_a_python_of_its_own_is_told(
 def test_a_workspace_that_cannot_be_written_is_told(dense, tmp_path):
     with pytest.raises(InvalidInputError, match="cannot be kept in .*EI_RUNNER_CACHE"):
         compiled(dense.network, tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        ("echo ld: final link failed: No space left on device", "No space left .*make room"),
+        ("rm -r {workspace}", "has been removed; compile it again"),
+    ],
+)
+def test_a_workspace_that_fails_meanwhile_is_told(dense, tmp_path, failure, told):
+    (workspace := tmp_path / "workspace").mkdir()
+    (linker := tmp_path / "linker").write_text(
+        f'#!/bin/sh\n[ "$*" = -v ] && exec c++ -v\n{failure.format(workspace=workspace)}\nexit 1\n'
+    )
+    linker.chmod(0o755)
+
+    with pytest.raises(InvalidInputError, match=f"cannot be kept in .*: .*{told}.*EI_RUNNER_CACHE"):
+        compiled(dense.network, workspace, cc=str(linker))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_that_ends_leaves_the_compiling_alone(run_script, dense, tmp_path):
+    os.mkfifo(gate := tmp_path / "gate")
+    (linker := tmp_path / "linker").write_text(
+        f'#!/bin/sh\n[ "$*" = -v ] || read line < {gate}\nexec c++ "$@"\n'
+    )
+    linker.chmod(0o755)
+    said = run_script(
+        "import os, sys, threading, warnings\n"
+        "from pathlib import Path\n"
+        "from ei_runner_core import Network\n"
+        "from ei_runner_tvm.compile_options import CompileOptions\n"
+        "from ei_runner_tvm.compiling_apart import compile_apart\n"
+        "warnings.simplefilter('ignore')\n"
+        "path, linker, gate = sys.argv[1:]\n"
+        "network = Network('dense.onnx', '.onnx', path=Path(path))\n"
+        "options = CompileOptions(cc=linker)\n"
+        "made = []\n"
+        "def compiling():\n"
+        "    made.append(compile_apart(network, options, '', Path.cwd(), 120.0))\n"
+        "(thread := threading.Thread(target=compiling)).start()\n"
+        "with open(gate, 'w') as opened:\n"
+        "    if not (child := os.fork()):\n"
+        "        sys.exit()\n"
+        "    os.waitpid(child, 0)\n"
+        "thread.join()\n"
+        "print(len(made))\n",
+        dense.network.path,
+        linker,
+        gate,
+    )
+
+    assert said == "1\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
