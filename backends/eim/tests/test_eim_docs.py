@@ -11,7 +11,7 @@ import pytest
 
 import ei_runner_eim
 from ei_runner_core import InvalidInputError
-from ei_runner_core.authoring import native_files
+from ei_runner_core.authoring import children, native_files
 from ei_runner_eim.codes import meaning_of
 from ei_runner_eim.options import EimOptions, read_eim_options
 
@@ -65,6 +65,7 @@ def test_every_code_has_the_meaning_that_is_listed() -> None:
 def texts_of_the_code() -> list[str]:
     folders = [Path(package.__file__).parent for package in (ei_runner_eim, native_files)]
     paths = [path for folder in folders for path in folder.rglob("*.py")]
+    paths.append(Path(children.__file__))
     trees = [ast.parse(path.read_text("utf-8")) for path in paths]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     return [
